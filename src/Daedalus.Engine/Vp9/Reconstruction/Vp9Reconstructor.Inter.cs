@@ -150,7 +150,7 @@ public sealed unsafe partial class Vp9Reconstructor
         int lastX = ((reference->Picture.Width + plane->SubsamplingX) >> plane->SubsamplingX) - 1;
         int lastY = ((reference->Picture.Height + plane->SubsamplingY) >> plane->SubsamplingY) - 1;
         bool inside = sx >= before && sy >= over && sx + width + behind - 1 <= lastX && sy + height + under - 1 <= lastY;
-        var predict = _kernels->GetPredict(kernel + BitOperations.Log2((uint)width) - 2);
+        var predict = (delegate*<byte*, nint, byte*, nint, int, int, int, int, void>)((nint*)&_kernels->Predict)[kernel + BitOperations.Log2((uint)width) - 2];
         for (int i = firstPlane; i <= lastPlane; i++)
         {
             plane = _planes + i;
