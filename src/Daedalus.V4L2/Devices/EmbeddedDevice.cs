@@ -43,6 +43,9 @@ public sealed class EmbeddedDevice : IStatelessDevice
         }
     }
 
+    /// <summary>A device on an engine that is part of the program: for development under a JIT and for tests.</summary>
+    public static EmbeddedDevice FromEntryPoints(string name, in EngineEntryPoints entryPoints) => new(name, new EngineAbi(entryPoints));
+
     /// <inheritdoc/>
     public bool Supports(uint codedFormat) => codedFormat == PixelFormat.Vp9Frame;
 

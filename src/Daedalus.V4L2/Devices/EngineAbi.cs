@@ -71,6 +71,17 @@ internal unsafe struct EngineConfig
 [StructLayout(LayoutKind.Sequential)]
 public readonly record struct EngineStats(ulong Frames, ulong Errors, ulong Bytes, ulong ManagedBytesAllocated);
 
+/// <summary>Addresses of the functions of native/include/daedalus.h.</summary>
+/// <param name="CaptureLayout">daedalus_capture_layout.</param>
+/// <param name="Create">daedalus_decoder_create.</param>
+/// <param name="Submit">daedalus_decoder_submit.</param>
+/// <param name="Cancel">daedalus_decoder_cancel.</param>
+/// <param name="Drain">daedalus_decoder_drain.</param>
+/// <param name="Reset">daedalus_decoder_reset.</param>
+/// <param name="GetStats">daedalus_decoder_get_stats.</param>
+/// <param name="Destroy">daedalus_decoder_destroy.</param>
+public readonly record struct EngineEntryPoints(nint CaptureLayout, nint Create, nint Submit, nint Cancel, nint Drain, nint Reset, nint GetStats, nint Destroy);
+
 /// <summary>The entry points of one loaded libdaedalus-engine.so.</summary>
 internal sealed unsafe class EngineAbi
 {
@@ -84,6 +95,18 @@ internal sealed unsafe class EngineAbi
     public readonly delegate* unmanaged<void*, int> Reset;
     public readonly delegate* unmanaged<void*, EngineStats*, int> GetStats;
     public readonly delegate* unmanaged<void*, void> Destroy;
+
+    internal EngineAbi(in EngineEntryPoints e)
+    {
+        CaptureLayout = (delegate* unmanaged<uint, uint, uint, EngineLayout*, int>)e.CaptureLayout;
+        Create = (delegate* unmanaged<EngineConfig*, void**, int>)e.Create;
+        Submit = (delegate* unmanaged<void*, EngineRequest*, int>)e.Submit;
+        Cancel = (delegate* unmanaged<void*, int>)e.Cancel;
+        Drain = (delegate* unmanaged<void*, int>)e.Drain;
+        Reset = (delegate* unmanaged<void*, int>)e.Reset;
+        GetStats = (delegate* unmanaged<void*, EngineStats*, int>)e.GetStats;
+        Destroy = (delegate* unmanaged<void*, void>)e.Destroy;
+    }
 
     private EngineAbi(nint library)
     {

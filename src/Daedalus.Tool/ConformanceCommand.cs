@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+using System.Diagnostics;
+using System.Security.Cryptography;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using System.Xml.Linq;
+using Daedalus.Bitstream.Vp9;
+using Daedalus.V4L2.Devices;
+
+namespace Daedalus.Tool;
+
+/// <summary>conformance: all VP9 entries of a manifest straight through the stateless contract.</summary>
+internal static class ConformanceCommand
+{
+    internal sealed class Entry
+    {
+        [JsonPropertyName("codec")] public string Codec { get; set; } = "";
+        [JsonPropertyName("suite")] public string Suite { get; set; } = "";
+        [JsonPropertyName("name")] public string Name { get; set; } = "";
+        [JsonPropertyName("file")] public string File { get; set; } = "";
+        [JsonPropertyName("result_md5")] public string? ResultMd5 { get; set; }
+        [JsonPropertyName("verified")] public bool? Verified { get; set; }
+        [JsonPropertyName("robustness")] public bool? Robustness { get; set; }
+    }
+
+    /// <summary>pass, fail, skip; robust: a stream without reference that was survived; info: an unverified reference, compared for information.</summary>
+    internal sealed record Outcome(string Suite, string Name, string File, string Result, string Detail, double Seconds, int Frames);
+
+    public static int Run(CommandLine options)
+    {
+        string directory = options.Arguments.Count switch
+        {
+            0 => Environment.GetEnvironmentVariable("DAEDALUS_VECTORS") ?? throw new UsageException("DIR or DAEDALUS_VECTORS is needed"),
+            1 => options.Arguments[0],
+            _ => throw new UsageException("one DIR"),
+        };
+        List<Entry> entries;
+        using (FileStream stream = File.OpenRead(Path.Combine(directory, "manifest.json")))
+            entries = JsonSerializer.Deserialize<List<Entry>>(stream) ?? [];
+        string? suite = options.Get("suite"), name = options.Get("name");
+        entries = [.. entries.Where(e => e.Codec == "vp9" && (suite == null || e.Suite == suite) && (name == null || e.Name.Contains(name, StringComparison.OrdinalIgnoreCase)))];
+        using IStatelessDevice device = DecodeSession.OpenDevice(options);
+        Vp9SequencerOptions sequencer = DecodeSession.SequencerOptions(options);
+        var outcomes = new Outcome[entries.Count];
+        int next = -1, done = 0;
+        var threads = new Thread[Math.Clamp(options.GetInt("jobs", Environment.ProcessorCount), 1, 64)];
+        for (int t = 0; t < threads.Length; t++)
+        {
+            threads[t] = new Thread(() =>
+            {
+                int i;
+                while ((i = Interlocked.Increment(ref next)) < entries.Count)
+                {
+                    outcomes[i] = RunEntry(device, sequencer, directory, entries[i], options.Has("ivf-only"));
+                    int n = Interlocked.Increment(ref done);
+                    Outcome o = outcomes[i];
+                    if (!options.Has("quiet") || o.Result == "fail")
+                        Console.WriteLine($"[{n}/{entries.Count}] {o.Result,-6} {o.Suite} {o.Name} ({o.Frames} frames, {o.Seconds:0.00} s){(o.Detail.Length > 0 ? ": " + o.Detail : "")}");
+                }
+            });
+            threads[t].Start();
+        }
+        foreach (Thread thread in threads)
+            thread.Join();
+        Table(outcomes);
+        if (options.Get("json") is { } json)
+            File.WriteAllText(json, JsonSerializer.Serialize(outcomes, new JsonSerializerOptions { WriteIndented = true }) + "\n");
+        if (options.Get("junit") is { } junit)
+            JUnit(outcomes).Save(junit);
+        return outcomes.Any(o => o.Result == "fail") ? 1 : 0;
+    }
+
+    private static Outcome RunEntry(IStatelessDevice device, Vp9SequencerOptions options, string directory, Entry entry, bool ivfOnly)
+    {
+        var watch = Stopwatch.StartNew();
+        string file = Path.Combine(directory, entry.File);
+        Outcome End(string result, string detail, int frames) => new(entry.Suite, entry.Name, entry.File, result, detail, watch.Elapsed.TotalSeconds, frames);
+        if (!File.Exists(file))
+            return End("skip", "the file is missing", 0);
+        bool comparable = entry is { Verified: true, ResultMd5: not null };
+        bool ivf = IvfReader.IsIvf(file);
+        if (!ivf && ivfOnly)
+            return End("skip", "not IVF (--ivf-only)", 0);
+        if (!ivf && !OperatingSystemTools.Exists("ffmpeg"))
+            return End("skip", "not IVF, and ffmpeg is not installed to unpack it", 0);
+        try
+        {
+            using var md5 = IncrementalHash.CreateHash(HashAlgorithmName.MD5);
+            DecodeSession.Result result = DecodeSession.Run(device, options, file, (in Vp9Output output) =>
+            {
+                FrameSink.Write(output, row => md5.AppendData(row));
+                return true;
+            });
+            string actual = Convert.ToHexStringLower(md5.GetHashAndReset());
+            bool equal = actual == entry.ResultMd5;
+            if (comparable)
+                return End(equal ? "pass" : "fail", equal ? "" : $"md5 {actual}, expected {entry.ResultMd5}{(result.FirstProblem == null ? "" : "; " + result.FirstProblem)}", result.Frames);
+            if (entry.Robustness == true)
+                return End("robust", result.FirstProblem ?? "", result.Frames);
+            return End("info", equal ? "equals the unverified reference" : $"md5 {actual}, unverified reference {entry.ResultMd5}", result.Frames);
+        }
+        catch (InvalidDataException e)
+        {
+            // The container could not be read: nothing reached the decoder.
+            return End(comparable ? "fail" : "robust", e.Message, 0);
+        }
+        catch (Exception e) when (e is DeviceException or IOException)
+        {
+            return End("fail", e.Message, 0);
+        }
+    }
+
+    private static void Table(Outcome[] outcomes)
+    {
+        Console.WriteLine();
+        Console.WriteLine($"{"suite",-20}{"pass",6}{"fail",6}{"skip",6}{"robust",8}{"info",6}{"bit-exact",14}");
+        foreach (IGrouping<string, Outcome> g in outcomes.GroupBy(o => o.Suite).OrderBy(g => g.Key).Append(new AllOutcomes(outcomes)))
+        {
+            int pass = g.Count(o => o.Result == "pass"), fail = g.Count(o => o.Result == "fail");
+            Console.WriteLine($"{g.Key,-20}{pass,6}{fail,6}{g.Count(o => o.Result == "skip"),6}{g.Count(o => o.Result == "robust"),8}{g.Count(o => o.Result == "info"),6}{pass + "/" + (pass + fail),14}");
+        }
+    }
+
+    private sealed class AllOutcomes(Outcome[] outcomes) : List<Outcome>(outcomes), IGrouping<string, Outcome>
+    {
+        public string Key => "all";
+    }
+
+    private static XDocument JUnit(Outcome[] outcomes) => new(new XElement("testsuites",
+        outcomes.GroupBy(o => o.Suite).Select(g => new XElement("testsuite",
+            new XAttribute("name", g.Key), new XAttribute("tests", g.Count()),
+            new XAttribute("failures", g.Count(o => o.Result == "fail")), new XAttribute("skipped", g.Count(o => o.Result == "skip")),
+            g.Select(o => new XElement("testcase", new XAttribute("classname", "vp9." + o.Suite), new XAttribute("name", o.Name),
+                new XAttribute("time", o.Seconds.ToString("0.000", System.Globalization.CultureInfo.InvariantCulture)),
+                o.Result switch
+                {
+                    "fail" => new XElement("failure", new XAttribute("message", o.Detail)),
+                    "skip" => new XElement("skipped", new XAttribute("message", o.Detail)),
+                    _ => null,
+                }))))));
+}

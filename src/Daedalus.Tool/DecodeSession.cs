@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+using Daedalus.Bitstream.Vp9;
+using Daedalus.V4L2;
+using Daedalus.V4L2.Devices;
+
+namespace Daedalus.Tool;
+
+/// <summary>Consumer of decoded pictures, called in output order. False stops decoding.</summary>
+internal delegate bool PictureHandler(in Vp9Output output);
+
+/// <summary>Decodes whole files on a device.</summary>
+internal static class DecodeSession
+{
+    /// <summary>What came of a file.</summary>
+    public sealed record Result(int AccessUnits, int Frames, int FailedFrames, int CorruptedFrames, int Refused, string? FirstProblem, bool Truncated)
+    {
+        public bool Clean => FailedFrames == 0 && CorruptedFrames == 0 && Refused == 0;
+    }
+
+    /// <summary>The device the options name.</summary>
+    public static IStatelessDevice OpenDevice(CommandLine options)
+    {
+        if (options.Has("in-process"))
+            return InProcessDevice.Open();
+        return DeviceRegistry.Open(options.Get("engine") ?? options.Get("device"));
+    }
+
+    /// <summary>Decoding options of the command line.</summary>
+    public static Vp9SequencerOptions SequencerOptions(CommandLine options, Action<long, string>? failed = null)
+    {
+        uint format = options.Get("format") switch
+        {
+            null or "planar" or "i420" => 0,
+            "nv12" => PixelFormat.Nv12,
+            "p010" => PixelFormat.P010,
+            string other => throw new UsageException($"unknown format \"{other}\""),
+        };
+        return new Vp9SequencerOptions(options.GetInt("threads", 1), options.GetInt("in-flight", 0), format, options.Has("all-layers"), failed);
+    }
+
+    /// <summary>Decodes a file. Frames whose request failed are not given to the handler, corrupted ones are.</summary>
+    public static Result Run(IStatelessDevice device, Vp9SequencerOptions options, string file, PictureHandler handler)
+    {
+        string? problem = null;
+        int units = 0, frames = 0, failed = 0, corrupted = 0;
+        Action<long, string>? report = options.Failed;
+        options = options with
+        {
+            Failed = (unit, reason) =>
+            {
+                problem ??= $"access unit {unit}: {reason}";
+                report?.Invoke(unit, reason);
+            },
+        };
+        int depth = options.Threads == 1 ? 0 : 8;
+        using IvfReader reader = IvfReader.Open(file);
+        if (reader.FourCc != "VP90")
+            throw new InvalidDataException($"{file} holds {reader.FourCc}, not VP9.");
+        using var sequencer = new Vp9Sequencer(device, options);
+        bool go = true;
+        while (go && reader.TryRead(out ReadOnlySpan<byte> unit))
+        {
+            units++;
+            sequencer.Decode(unit);
+            go = Take(depth);
+        }
+        if (go)
+        {
+            sequencer.Drain();
+            Take(0);
+        }
+        return new Result(units, frames, failed, corrupted, sequencer.Refused, problem, reader.Truncated);
+
+        bool Take(int keep)
+        {
+            while (sequencer.TryGetOutput(wait: sequencer.QueuedOutputs > keep, out Vp9Output output))
+            {
+                bool more = true;
+                if (output.Status != 0)
+                {
+                    failed++;
+                    problem ??= $"access unit {output.AccessUnit}: errno {-output.Status}";
+                }
+                else
+                {
+                    frames++;
+                    if (output.Corrupted)
+                    {
+                        corrupted++;
+                        problem ??= $"access unit {output.AccessUnit}: corrupted";
+                    }
+                    more = handler(output);
+                }
+                sequencer.Release(output);
+                if (!more)
+                    return false;
+            }
+            return true;
+        }
+    }
+}

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+using System.Buffers.Binary;
+using System.Diagnostics;
+
+namespace Daedalus.Tool;
+
+/// <summary>Access units of a stream in an IVF file; other containers go through ffmpeg's copy into IVF where ffmpeg is installed.</summary>
+internal sealed class IvfReader : IDisposable
+{
+    private readonly Stream _stream;
+    private readonly Process? _process;
+    private readonly byte[] _header = new byte[12];
+    private byte[] _data = new byte[1 << 16];
+
+    private IvfReader(Stream stream, Process? process, string file)
+    {
+        _stream = stream;
+        _process = process;
+        byte[] header = new byte[32];
+        if (_stream.ReadAtLeast(header, 32, throwOnEndOfStream: false) < 32 || !header.AsSpan(0, 4).SequenceEqual("DKIF"u8))
+        {
+            Dispose();
+            throw new InvalidDataException(process == null ? $"{file} is not an IVF file." : $"ffmpeg finds no video in {file}.");
+        }
+        FourCc = System.Text.Encoding.ASCII.GetString(header, 8, 4);
+        int length = BinaryPrimitives.ReadUInt16LittleEndian(header.AsSpan(6));
+        for (int skip = length - 32; skip > 0; skip--)
+            _ = _stream.ReadByte();
+    }
+
+    /// <summary>Codec code of the file header, "VP90" for VP9.</summary>
+    public string FourCc { get; }
+
+    /// <summary>Presentation time of the unit read last.</summary>
+    public ulong Timestamp { get; private set; }
+
+    /// <summary>The last unit ended before its size.</summary>
+    public bool Truncated { get; private set; }
+
+    /// <summary>Whether a file is IVF by its first bytes.</summary>
+    public static bool IsIvf(string file)
+    {
+        using FileStream stream = File.OpenRead(file);
+        Span<byte> magic = stackalloc byte[4];
+        return stream.ReadAtLeast(magic, 4, throwOnEndOfStream: false) == 4 && magic.SequenceEqual("DKIF"u8);
+    }
+
+    /// <summary>Opens a file.</summary>
+    public static IvfReader Open(string file)
+    {
+        if (IsIvf(file))
+            return new IvfReader(new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16), null, file);
+        if (!OperatingSystemTools.Exists("ffmpeg"))
+            throw new InvalidDataException($"{file} is not IVF, and ffmpeg, which could unpack it, is not installed.");
+        Process process = OperatingSystemTools.Start("ffmpeg", ["-nostdin", "-v", "error", "-i", file, "-map", "0:v:0", "-c", "copy", "-f", "ivf", "-"]);
+        return new IvfReader(process.StandardOutput.BaseStream, process, file);
+    }
+
+    /// <summary>Reads the next access unit; valid until the next call.</summary>
+    public bool TryRead(out ReadOnlySpan<byte> accessUnit)
+    {
+        accessUnit = default;
+        if (_stream.ReadAtLeast(_header, 12, throwOnEndOfStream: false) < 12)
+            return false;
+        uint size = BinaryPrimitives.ReadUInt32LittleEndian(_header);
+        if (size > 1u << 30)
+        {
+            Truncated = true;
+            return false;
+        }
+        Timestamp = BinaryPrimitives.ReadUInt64LittleEndian(_header.AsSpan(4));
+        if (_data.Length < size)
+            _data = new byte[size + size / 2];
+        int got = _stream.ReadAtLeast(_data.AsSpan(0, (int)size), (int)size, throwOnEndOfStream: false);
+        Truncated = got < size;
+        accessUnit = _data.AsSpan(0, got);
+        return got > 0 || size == 0;
+    }
+
+    public void Dispose()
+    {
+        _stream.Dispose();
+        if (_process == null)
+            return;
+        if (!_process.WaitForExit(1000))
+            _process.Kill();
+        _process.Dispose();
+    }
+}
