@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
@@ -116,7 +115,30 @@ public unsafe struct Vp9LoopFilterTable
     public static void Create(Vp9LoopFilterTable* table, int bitDepth, KernelLevel level)
     {
         *table = default;
-        if (bitDepth == 8)
+        bool bytes = bitDepth == 8;
+        if (level >= KernelLevel.Vector256 && KernelLevels.IsSupported(KernelLevel.Vector256))
+        {
+            if (bytes)
+            {
+                table->Use<LoopFilterBytes<Vector256<byte>, LoopFilterBytes256>, LoopFilterBytes<Vector128<byte>, LoopFilterBytes128>>();
+            }
+            else
+            {
+                table->Use<LoopFilterWords<Vector256<ushort>, LoopFilterWords256>, LoopFilterWords<Vector128<ushort>, LoopFilterWords128>>();
+            }
+        }
+        else if (level >= KernelLevel.Vector128 && KernelLevels.IsSupported(KernelLevel.Vector128))
+        {
+            if (bytes)
+            {
+                table->Use<LoopFilterBytes<Vector128<byte>, LoopFilterBytes128>, LoopFilterBytes<Vector128<byte>, LoopFilterBytes128>>();
+            }
+            else
+            {
+                table->Use<LoopFilterWords<Vector128<ushort>, LoopFilterWords128>, LoopFilterWords<Vector128<ushort>, LoopFilterWords128>>();
+            }
+        }
+        else if (bytes)
         {
             table->Use<LoopFilterScalar<LoopFilterSample8>, LoopFilterScalar<LoopFilterSample8>>();
         }
