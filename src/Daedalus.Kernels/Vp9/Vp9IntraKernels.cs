@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.Arm;
+using System.Runtime.Intrinsics.X86;
+
 namespace Daedalus.Kernels.Vp9;
 
 /// <summary>
@@ -51,15 +55,24 @@ public static unsafe partial class Vp9IntraKernels
     /// <summary>Writes this group's entries into the table.</summary>
     internal static void Fill(Vp9KernelTable* table, int bitDepth, KernelLevel level)
     {
-        _ = level;
         var entries = (nint*)&table->IntraPredict;
         if (bitDepth == 8)
         {
             FillScalar<byte>(entries);
+            if (level >= KernelLevel.Vector128 && (Sse41.IsSupported || AdvSimd.Arm64.IsSupported))
+            {
+                FillVector128(entries);
+            }
+            if (level >= KernelLevel.Vector256 && Avx2.IsSupported)
+            {
+                FillVector256(entries);
+            }
+            return;
         }
-        else
+        FillScalar<ushort>(entries);
+        if (level >= KernelLevel.Vector128 && Vector128.IsHardwareAccelerated)
         {
-            FillScalar<ushort>(entries);
+            FillHigh(entries);
         }
     }
 
