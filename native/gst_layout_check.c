@@ -21,6 +21,7 @@ CHECK_OFFSET(GObjectClass, set_property, 24);
 CHECK_OFFSET(GObjectClass, get_property, 32);
 CHECK_OFFSET(GObjectClass, finalize, 48);
 CHECK_SIZE(GstObject, 88);
+CHECK_OFFSET(GstObject, flags, 48);
 CHECK_SIZE(GstElement, 264);
 CHECK_SIZE(GstElementClass, 488);
 CHECK_OFFSET(GstElementClass, change_state, 272);

@@ -14,6 +14,7 @@ public static class Layout
     public const int GObjectClass_get_property = 32;
     public const int GObjectClass_finalize = 48;
     public const int Size_GstObject = 88;
+    public const int GstObject_flags = 48;
     public const int Size_GstElement = 264;
     public const int Size_GstElementClass = 488;
     public const int GstElementClass_change_state = 272;

@@ -1,0 +1,332 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+using Daedalus.V4L2;
+using Daedalus.V4L2.Devices;
+using GstDaedalus.Gst;
+using GstDaedalus.Gst.Video;
+using GstDaedalus.Interop;
+
+namespace GstDaedalus.Elements;
+
+public abstract unsafe partial class StatelessVideoDecoder
+{
+    private const int FormatsKept = 16;
+
+    // Layouts in use, the latest last; streams that alternate between sizes (spatial layers) find theirs again.
+    private readonly List<PictureFormat> _formats = new(FormatsKept);
+    private nint _inputState;
+    private bool _upstreamColorimetry;
+    private PictureFormat? _outputFormatNow;
+    private PictureColor _outputColor;
+    private bool _outputStale;
+    private bool _hasVideoMeta;
+    private bool _warnedCopy, _warnedStarving;
+
+    /// <summary>Names of GStreamer's colorimetries by <see cref="PictureColor.Colorimetry"/>; index 0 = not said.</summary>
+    protected abstract ReadOnlySpan<byte> ColorimetryName(byte index);
+
+    private void SetInputState(VideoCodecState state)
+    {
+        GstVideoNative.gst_video_codec_state_ref(state.Handle);
+        if (_inputState != 0)
+            GstVideoNative.gst_video_codec_state_unref(_inputState);
+        _inputState = state.Handle;
+        nint structure = GstNative.gst_caps_get_structure(state.Caps, 0);
+        _upstreamColorimetry = GstNative.gst_structure_has_field(structure, Utf8.Literal("colorimetry"u8)) != 0;
+        _outputStale = true;
+    }
+
+    private void ForgetOutput()
+    {
+        if (_inputState != 0)
+            GstVideoNative.gst_video_codec_state_unref(_inputState);
+        _inputState = 0;
+        _outputFormatNow = null;
+        _warnedCopy = _warnedStarving = false;
+    }
+
+    private void ForgetFormats()
+    {
+        _formats.Clear();
+        _outputStale = true;
+    }
+
+    /// <summary>The layout for pictures of a geometry: what the device offers and downstream takes.</summary>
+    /// <exception cref="DeviceException">The device cannot.</exception>
+    internal PictureFormat FormatFor(in CodedGeometry geometry, bool rgb)
+    {
+        for (int i = _formats.Count - 1; i >= 0; i--)
+        {
+            PictureFormat f = _formats[i];
+            if (f.Geometry == geometry && IsRgbFormat(f.VideoFormat) == rgb)
+                return f;
+        }
+        PictureFormat format = ChooseFormat(geometry, rgb);
+        if (_formats.Count == FormatsKept)
+            _formats.RemoveAt(0);
+        _formats.Add(format);
+        _pool!.NoteSessionFormat(format);
+        _pool.Trim(format);
+        return format;
+    }
+
+    private PictureFormat ChooseFormat(in CodedGeometry geometry, bool rgb)
+    {
+        IReadOnlyList<uint> offered = _session!.CaptureFormats(geometry);
+        if (offered.Count == 0)
+            throw new DeviceException($"the device has no picture format for {geometry.Width}x{geometry.Height}, {geometry.BitDepth} bits", -22);
+        uint chosen = 0;
+        nint allowed = GstNative.gst_pad_get_allowed_caps(SrcPad);
+        foreach (uint candidate in offered)
+        {
+            bool semiPlanar = candidate is PixelFormat.Nv12 or PixelFormat.P010;
+            if (_outputFormat == OutputFormat.Native && semiPlanar || _outputFormat == OutputFormat.SemiPlanar && !semiPlanar && offered.Count > 1)
+                continue;
+            if (chosen == 0)
+                chosen = candidate;
+            if (allowed == 0 || Accepts(allowed, ToVideoFormat(candidate, geometry, rgb)))
+            {
+                chosen = candidate;
+                break;
+            }
+        }
+        if (allowed != 0)
+            GstNative.gst_mini_object_unref(allowed);
+        CaptureLayout layout = _session.SetCaptureFormat(geometry, chosen);
+        PictureFormat format = new()
+        {
+            Geometry = geometry,
+            PixelFormat = chosen,
+            Layout = layout,
+            VideoFormat = ToVideoFormat(chosen, geometry, rgb),
+            VisibleSize = layout.Size,
+        };
+        byte* info = stackalloc byte[Layout.Size_GstVideoInfo];
+        GstVideoNative.gst_video_info_init(info);
+        if (!format.DoubleChromaLines && GstVideoNative.gst_video_info_set_format(info, (int)format.VideoFormat, (uint)geometry.Width, (uint)geometry.Height) != 0)
+        {
+            var standard = new VideoInfo((nint)info);
+            format.IsTight = IsTight(layout, standard);
+            // Without GstVideoMeta a buffer is taken as it is, padding behind the picture included.
+            if (format.IsTight)
+                format.VisibleSize = (uint)Math.Min(layout.Size, standard.Size);
+        }
+        Debug.Log(this, DebugLevel.Info,
+            $"{geometry.Width}x{geometry.Height} as {PixelFormat.ToText(chosen)} ({format.VideoFormat}), strides {layout.Stride0}/{layout.Stride1}, {layout.Size} bytes, tight {format.IsTight}");
+        return format;
+    }
+
+    private static bool Accepts(nint allowed, VideoFormat format)
+    {
+        ReadOnlySpan<byte> prefix = "video/x-raw,format="u8;
+        byte* text = stackalloc byte[64];
+        prefix.CopyTo(new Span<byte>(text, 64));
+        byte* name = GstVideoNative.gst_video_format_to_string((int)format);
+        int n = prefix.Length;
+        for (int i = 0; name[i] != 0 && n < 63; i++)
+            text[n++] = name[i];
+        text[n] = 0;
+        nint caps = GstNative.gst_caps_from_string(text);
+        bool accepts = GstNative.gst_caps_can_intersect(allowed, caps) != 0;
+        GstNative.gst_mini_object_unref(caps);
+        return accepts;
+    }
+
+    private static bool IsTight(in CaptureLayout layout, VideoInfo info)
+        => layout.Offset0 == 0 && layout.Stride0 == info.Stride(0)
+            && layout.Offset1 == info.Offset(1) && layout.Stride1 == info.Stride(1)
+            && (layout.PlaneCount < 3 || (layout.Offset2 == info.Offset(2) && layout.Stride2 == info.Stride(2)));
+
+    private static bool IsRgbFormat(VideoFormat f) => f is VideoFormat.Gbr or VideoFormat.Gbr_10LE or VideoFormat.Gbr_12LE;
+
+    private static VideoFormat ToVideoFormat(uint pixelFormat, in CodedGeometry g, bool rgb)
+    {
+        if (pixelFormat == PixelFormat.Nv12)
+            return VideoFormat.Nv12;
+        if (pixelFormat == PixelFormat.P010)
+            return VideoFormat.P010_10LE;
+        int depth = g.BitDepth == 8 ? 0 : g.BitDepth == 10 ? 1 : 2;
+        if (rgb)
+            return depth switch { 0 => VideoFormat.Gbr, 1 => VideoFormat.Gbr_10LE, _ => VideoFormat.Gbr_12LE };
+        if (g.SubsamplingX == 0)
+            return depth switch { 0 => VideoFormat.Y444, 1 => VideoFormat.Y444_10LE, _ => VideoFormat.Y444_12LE };
+        if (g.SubsamplingY == 0)
+            return depth switch { 0 => VideoFormat.Y42B, 1 => VideoFormat.I422_10LE, _ => VideoFormat.I422_12LE };
+        return depth switch { 0 => VideoFormat.I420, 1 => VideoFormat.I420_10LE, _ => VideoFormat.I420_12LE };
+    }
+
+    private FlowReturn OutputPicture(VideoCodecFrame frame, Picture picture)
+    {
+        if (!EnsureNegotiated(picture))
+        {
+            ReleaseFrame(frame);
+            return _flushing ? FlowReturn.Flushing : FlowReturn.NotNegotiated;
+        }
+        if (picture.Corrupted)
+        {
+            _corrupted++;
+            frame.SetCorrupted();
+        }
+        // Decoded it had to be, others refer to it; shown it need not be when its time is over.
+        if (GstVideoNative.gst_video_decoder_get_max_decode_time(Handle, frame.Handle) < 0)
+        {
+            _dropped++;
+            return DropFrame(frame);
+        }
+        string? copyReason = CopyReason(picture);
+        if (copyReason is null)
+        {
+            frame.OutputBuffer = WrapPicture(picture);
+        }
+        else
+        {
+            FlowReturn copied = CopyPicture(frame, picture);
+            if (copied != FlowReturn.Ok)
+            {
+                ReleaseFrame(frame);
+                return copied;
+            }
+            _copies++;
+        }
+        _frames++;
+        return FinishFrame(frame);
+    }
+
+    // Null: the picture itself goes downstream.
+    private string? CopyReason(Picture picture)
+    {
+        string? reason = null;
+        if (picture.Format.DoubleChromaLines)
+            reason = "GStreamer has no 4:4:0 format: put out as 4:4:4";
+        else if (!_hasVideoMeta && !picture.Format.IsTight)
+            reason = "downstream does not support GstVideoMeta and the device's strides are not GStreamer's default";
+        if (reason is not null)
+        {
+            if (!_warnedCopy)
+            {
+                _warnedCopy = true;
+                Debug.Log(this, DebugLevel.Warning, $"every picture is copied: {reason}");
+            }
+            return reason;
+        }
+        // Downstream hoards pictures. Before decoding starves, the rest goes out as copies until some come back.
+        if (_pool!.Available < MaxReferences + _depth + 4)
+        {
+            if (!_warnedStarving)
+            {
+                _warnedStarving = true;
+                Debug.Log(this, DebugLevel.Warning, $"downstream holds {_pool.Count - MaxReferences} pictures and gives none back: it gets copies until it does");
+            }
+            return "starving";
+        }
+        return null;
+    }
+
+    private bool EnsureNegotiated(Picture picture)
+    {
+        bool reconfigure = GstNative.gst_pad_check_reconfigure(SrcPad) != 0;
+        if (reconfigure)
+        {
+            // Downstream may now prefer another format: asked again when the geometry next comes up.
+            _formats.Clear();
+            _formats.Add(picture.Format);
+        }
+        if (!_outputStale && !reconfigure && ReferenceEquals(_outputFormatNow, picture.Format) && _outputColor == picture.Color)
+            return true;
+        PictureFormat f = picture.Format;
+        nint state = GstVideoNative.gst_video_decoder_set_output_state(Handle, (int)f.VideoFormat, (uint)f.Geometry.Width, (uint)f.Geometry.Height, _inputState);
+        if (state == 0)
+            return false;
+        SetColorimetry(new VideoCodecState(state).Info, picture);
+        GstVideoNative.gst_video_codec_state_unref(state);
+        _outputFormatNow = f;
+        _outputColor = picture.Color;
+        if (GstVideoNative.gst_video_decoder_negotiate(Handle) == 0)
+        {
+            GstNative.gst_pad_mark_reconfigure(SrcPad);
+            _outputStale = true;
+            return false;
+        }
+        _outputStale = false;
+        return true;
+    }
+
+    private void SetColorimetry(VideoInfo info, Picture picture)
+    {
+        PictureColor color = picture.Color;
+        bool rgb = IsRgbFormat(picture.Format.VideoFormat);
+        if (_upstreamColorimetry && !rgb)
+            return;
+        if (color.Colorimetry != 0)
+            _ = GstVideoNative.gst_video_colorimetry_from_string(info.Colorimetry, Utf8.Literal(ColorimetryName(color.Colorimetry)));
+        if (!rgb && (color.Colorimetry != 0 || color.FullRange))
+            info.ColorRange = color.FullRange ? 1 : 2;
+    }
+
+    /// <inheritdoc/>
+    protected override bool OnDecideAllocation(nint query)
+    {
+        _hasVideoMeta = GstNative.gst_query_find_allocation_meta(query, GstVideoNative.gst_video_meta_api_get_type(), null) != 0;
+        if (_outputFormatNow is not { } format || format.DoubleChromaLines || (!_hasVideoMeta && !format.IsTight))
+            return ChainDecideAllocation(query);
+        // Pictures bring their own memory: a pool of downstream's would be filled for nothing. This one only serves copies.
+        nint caps;
+        GstNative.gst_query_parse_allocation(query, &caps, null);
+        byte* info = stackalloc byte[Layout.Size_GstVideoInfo];
+        if (caps == 0 || GstVideoNative.gst_video_info_from_caps(info, caps) == 0)
+            return ChainDecideAllocation(query);
+        uint size = (uint)new VideoInfo((nint)info).Size;
+        nint pool = GstVideoNative.gst_video_buffer_pool_new();
+        nint config = GstNative.gst_buffer_pool_get_config(pool);
+        GstNative.gst_buffer_pool_config_set_params(config, caps, size, 0, 0);
+        if (_hasVideoMeta)
+            GstNative.gst_buffer_pool_config_add_option(config, Utf8.Literal("GstBufferPoolOptionVideoMeta"u8));
+        GstNative.gst_buffer_pool_set_config(pool, config);
+        if (GstNative.gst_query_get_n_allocation_pools(query) > 0)
+            GstNative.gst_query_set_nth_allocation_pool(query, 0, pool, size, 0, 0);
+        else
+            GstNative.gst_query_add_allocation_pool(query, pool, size, 0, 0);
+        GstNative.gst_object_unref(pool);
+        return true;
+    }
+
+    // A new GstBuffer around the picture's memory: own timestamps, own flags, however often the picture is shown.
+    private static nint WrapPicture(Picture picture)
+    {
+        nint buffer = GstNative.gst_buffer_new();
+        GstNative.gst_buffer_append_memory(buffer, GstNative.gst_mini_object_ref(picture.Memory));
+        CaptureLayout l = picture.Format.Layout;
+        nuint* offsets = stackalloc nuint[4];
+        int* strides = stackalloc int[4];
+        (offsets[0], offsets[1], offsets[2], offsets[3]) = (l.Offset0, l.Offset1, l.Offset2, 0);
+        (strides[0], strides[1], strides[2], strides[3]) = ((int)l.Stride0, (int)l.Stride1, (int)l.Stride2, 0);
+        GstVideoNative.gst_buffer_add_video_meta_full(buffer, 0, (int)picture.Format.VideoFormat,
+            (uint)l.Width, (uint)l.Height, (uint)l.PlaneCount, offsets, strides);
+        return buffer;
+    }
+
+    private FlowReturn CopyPicture(VideoCodecFrame frame, Picture picture)
+    {
+        var result = (FlowReturn)GstVideoNative.gst_video_decoder_allocate_output_frame(Handle, frame.Handle);
+        if (result != FlowReturn.Ok)
+            return result;
+        nint state = GstVideoNative.gst_video_decoder_get_output_state(Handle);
+        byte* target = stackalloc byte[Layout.Size_GstVideoFrame];
+        GstMapInfo source;
+        bool ok = GstVideoNative.gst_video_frame_map(target, (void*)new VideoCodecState(state).Info.Handle, frame.OutputBuffer, GstConst.MapWrite) != 0;
+        if (ok)
+        {
+            ok = GstNative.gst_memory_map(picture.Memory, &source, GstConst.MapRead) != 0;
+            if (ok)
+            {
+                PictureCopy.Copy(picture.Format, source.Data, (byte**)(target + Layout.GstVideoFrame_data), (int*)(target + Layout.GstVideoInfo_stride));
+                GstNative.gst_memory_unmap(picture.Memory, &source);
+            }
+            GstVideoNative.gst_video_frame_unmap(target);
+        }
+        GstVideoNative.gst_video_codec_state_unref(state);
+        if (ok)
+            return FlowReturn.Ok;
+        PostError(ErrorDomain.Resource, GstConst.ResourceErrorNoSpaceLeft, "A picture could not be copied: its memory cannot be mapped");
+        return FlowReturn.Error;
+    }
+}
