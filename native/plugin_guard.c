@@ -4,6 +4,7 @@
  * the library is loaded (the runtime starts later, at the first managed entry) and put back by that entry.
  */
 #include <signal.h>
+#include <stddef.h>
 
 static struct sigaction saved;
 static int have_saved;
