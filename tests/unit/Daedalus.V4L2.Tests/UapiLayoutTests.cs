@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+using System.Diagnostics;
+using System.Globalization;
+using System.Reflection;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Text.RegularExpressions;
+using Daedalus.V4L2.Controls;
+using Daedalus.V4L2.Devices;
+using Xunit;
+
+namespace Daedalus.V4L2.Tests;
+
+/// <summary>The numbers of native/uapi_check.c, which the C compiler checks against the kernel's header, hold for the C# structs too.</summary>
+public partial class UapiLayoutTests
+{
+    private static string Source => Path.Combine(RepositoryRoot, "native", "uapi_check.c");
+
+    private static string RepositoryRoot
+    {
+        get
+        {
+            string? directory = AppContext.BaseDirectory;
+            while (directory != null && !File.Exists(Path.Combine(directory, "GstDaedalus.sln")))
+                directory = Path.GetDirectoryName(directory);
+            return directory ?? throw new InvalidOperationException("The tests run outside the repository.");
+        }
+    }
+
+    [GeneratedRegex(@"^CHECK_SIZE\((\w+), (\d+)\)", RegexOptions.Multiline)]
+    private static partial Regex SizeLine();
+
+    [GeneratedRegex(@"^CHECK_FIELD\((\w+), (\w+), (\d+), (\d+)\)", RegexOptions.Multiline)]
+    private static partial Regex FieldLine();
+
+    [GeneratedRegex(@"^CHECK_CONSTANT\(V4L2_CID_STATELESS_(\w+), 0x(\w+)\)", RegexOptions.Multiline)]
+    private static partial Regex ControlIdLine();
+
+    private static string Pascal(string name) => string.Concat(name.Split('_').Select(p => p == "v4l2" ? "V4L2" : char.ToUpperInvariant(p[0]) + p[1..]));
+
+    private static Type ControlType(string cName) =>
+        typeof(V4L2CtrlVp9Frame).Assembly.GetType($"Daedalus.V4L2.Controls.{Pascal(cName)}") ?? throw new InvalidOperationException($"no C# struct for {cName}");
+
+    [Fact]
+    public void SizesAreTheKernels()
+    {
+        MatchCollection lines = SizeLine().Matches(File.ReadAllText(Source));
+        Assert.Equal(6, lines.Count);
+        foreach (Match m in lines)
+            Assert.Equal((m.Groups[1].Value, int.Parse(m.Groups[2].Value, CultureInfo.InvariantCulture)), (m.Groups[1].Value, Marshal.SizeOf(ControlType(m.Groups[1].Value))));
+    }
+
+    [Fact]
+    public void EveryFieldIsWhereTheKernelHasIt()
+    {
+        MatchCollection lines = FieldLine().Matches(File.ReadAllText(Source));
+        var seen = new HashSet<(Type, string)>();
+        foreach (Match m in lines)
+        {
+            Type type = ControlType(m.Groups[1].Value);
+            string name = Pascal(m.Groups[2].Value);
+            FieldInfo field = type.GetField(name) ?? throw new InvalidOperationException($"{type.Name} has no field {name}");
+            Type fieldType = field.FieldType.IsEnum ? field.FieldType.GetEnumUnderlyingType() : field.FieldType;
+            int offset = (int)Marshal.OffsetOf(type, name);
+            Assert.Equal($"{m.Groups[1]}.{m.Groups[2]} {m.Groups[3]} {m.Groups[4]}", $"{m.Groups[1]}.{m.Groups[2]} {offset} {Marshal.SizeOf(fieldType)}");
+            seen.Add((type, name));
+        }
+        foreach (Type type in seen.Select(s => s.Item1).Distinct())
+            Assert.Equal(type.GetFields(BindingFlags.Instance | BindingFlags.Public).Length, seen.Count(s => s.Item1 == type));
+    }
+
+    [Fact]
+    public void ControlIdsAreTheKernels()
+    {
+        MatchCollection lines = ControlIdLine().Matches(File.ReadAllText(Source));
+        Assert.Equal(2, lines.Count);
+        foreach (Match m in lines)
+        {
+            uint expected = Convert.ToUInt32(m.Groups[2].Value, 16);
+            Assert.Equal(expected, m.Groups[1].Value == "VP9_FRAME" ? V4L2CtrlVp9Frame.ControlId : V4L2CtrlVp9CompressedHdr.ControlId);
+        }
+    }
+
+    [Theory]
+    [InlineData("gcc")]
+    [InlineData("aarch64-linux-gnu-gcc")]
+    public void TheCompilerAgrees(string compiler)
+    {
+        // Without that compiler or the kernel's headers there is nothing to ask.
+        if (!Array.Exists((Environment.GetEnvironmentVariable("PATH") ?? "").Split(':'), d => File.Exists(Path.Combine(d, compiler)))
+            || !Compiles(compiler, "#include <linux/v4l2-controls.h>\nstruct v4l2_ctrl_vp9_frame f;"))
+            return;
+        Assert.True(Compiles(compiler, File.ReadAllText(Source)));
+    }
+
+    private static bool Compiles(string compiler, string source)
+    {
+        var info = new ProcessStartInfo(compiler, ["-fsyntax-only", "-xc", "-"]) { RedirectStandardInput = true, RedirectStandardError = true };
+        using Process process = Process.Start(info)!;
+        process.StandardInput.Write(source);
+        process.StandardInput.Close();
+        process.StandardError.ReadToEnd();
+        process.WaitForExit();
+        return process.ExitCode == 0;
+    }
+
+    /// <summary>LP64 sizes of the structs in native/include/daedalus.h.</summary>
+    [Fact]
+    public void EngineAbiSizes()
+    {
+        Assert.Equal(48, Unsafe.SizeOf<EngineLayout>());
+        Assert.Equal(16, Unsafe.SizeOf<EngineControl>());
+        Assert.Equal(104, Unsafe.SizeOf<EngineRequest>());
+        Assert.Equal(32, Unsafe.SizeOf<EngineConfig>());
+        Assert.Equal(32, Unsafe.SizeOf<EngineStats>());
+    }
+}
