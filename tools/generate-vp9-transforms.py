@@ -641,18 +641,22 @@ def scalar_file():
     f.close()
 
 
-def row_pass(f, make, kind, n, k, lanes, elem):
-    """Reads k columns of `lanes` rows, clears them, writes the transposed result row by row to t."""
+def row_pass(f, make, kind, n, k, lanes, elem, wide):
+    """Reads k columns of `lanes` rows, clears them, writes the transposed result row by row to t.
+
+    wide: the column pass reads 256 bits at once; half-width stores would not forward to those loads."""
     e = make(lanes)
     x = [e.load('c', i * n) if i < k else None for i in range(n)]
     y = TRANSFORM[(kind, n)](e, x)
     for i in range(k):
         e.clear('c', i * n)
     rows = e.transpose(y)
-    step = n // len(rows[0])
     for r, parts in enumerate(rows):
+        if wide and e.w == 128:
+            z = [v or e.zero() for v in parts]
+            parts = [e.let(f'Vector256.Create({z[j]}, {z[j + 1]})', 'w') for j in range(0, len(z), 2)]
         for j, v in enumerate(parts):
-            e.store(v, 't', r * n + j * step)
+            e.store(v, 't', r * n + j * (n // len(parts)))
     f.method(f'internal static void {kind}{n}Rows{k}x{lanes}({elem}* c, {elem}* t)', e.finished())
 
 
@@ -707,7 +711,7 @@ def short_file(name, file, summary, usings, make, wide):
             for k in corners:
                 rl = 4 if k == 4 else 8 if k == 8 or not wide else 16
                 cl = 16 if wide else 8
-                row_pass(f, make, kind, n, k, rl, 'short')
+                row_pass(f, make, kind, n, k, rl, 'short', wide)
                 col_pass(f, make, kind, n, k, cl, 'short')
         for t in range(4 if n == 16 else 1):
             rk, ck = KINDS[t]
@@ -738,12 +742,12 @@ def int_file(name, file, summary, usings, lanes):
     limit = 'var limit = Vector128.Create((ushort)maxValue);'
     make = X86Int
     for n, kinds in ((4, ('Dct', 'Adst')), (8, ('Dct', 'Adst')), (16, ('Dct', 'Adst')), (32, ('Dct',))):
-        corners = [k for k in (8, 16, 32) if k == n or (n, k) in LIMIT] if n > 4 else [4]
+        corners = [k for k in (4, 8, 16, 32) if k == n or (n, k) in LIMIT]
         L = min(lanes, n)
         if n > 4:
             for kind in kinds:
                 for k in corners:
-                    row_pass(f, make, kind, n, k, L, 'int')
+                    row_pass(f, make, kind, n, k, min(L, k), 'int', lanes == 8)
                     e = make(L)
                     e.do(limit)
                     x = [e.load('t', i * n) if i < k else None for i in range(n)]
@@ -762,8 +766,9 @@ def int_file(name, file, summary, usings, lanes):
             lines += ['Scratch scratch;', 'var t = (int*)(((nint)(&scratch) + 31) & ~31);']
             for k in corners:
                 body = [f'if (!FitsHigh(c, {k * n})) {{ ScalarTransform<ushort, int, Scalar{rk}{n}, Scalar{ck}{n}>(dst, stride, coefficients, eob, maxValue); return; }}']
-                for r in range(0, k, L):
-                    body.append(f'{rk}{n}Rows{k}x{L}(c' + (f' + {r}, t + {r * n});' if r else ', t);'))
+                rl = min(L, k)
+                for r in range(0, k, rl):
+                    body.append(f'{rk}{n}Rows{k}x{rl}(c' + (f' + {r}, t + {r * n});' if r else ', t);'))
                 for o in range(0, n, L):
                     body.append(f'{ck}{n}Cols{k}x{L}(t' + (f' + {o}, dst + {2 * o}, stride, maxValue);' if o else ', dst, stride, maxValue);'))
                 if k < n:

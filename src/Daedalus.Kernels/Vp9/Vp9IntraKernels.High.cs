@@ -133,9 +133,28 @@ public static unsafe partial class Vp9IntraKernels
     private static void HighVertical<TSize>(byte* dst, nint stride, byte* left, byte* above, int maxValue)
         where TSize : struct, IBlockSize
     {
+        var p = (ushort*)above;
+        var a = Vector128.Load(p);
+        var b = Vector128.Load(p + (TSize.N >= 16 ? 8 : 0));
+        var c = Vector128.Load(p + (TSize.N == 32 ? 16 : 0));
+        var d = Vector128.Load(p + (TSize.N == 32 ? 24 : 0));
         for (var y = 0; y < TSize.N; y++, dst += stride)
         {
-            CopyRow<TSize>(dst, (ushort*)above);
+            if (TSize.N == 4)
+            {
+                *(ulong*)dst = a.AsUInt64().ToScalar();
+                continue;
+            }
+            a.Store((ushort*)dst);
+            if (TSize.N >= 16)
+            {
+                b.Store((ushort*)dst + 8);
+            }
+            if (TSize.N == 32)
+            {
+                c.Store((ushort*)dst + 16);
+                d.Store((ushort*)dst + 24);
+            }
         }
     }
 

@@ -88,19 +88,23 @@ public static unsafe partial class Vp9IntraKernels
     private static void Vector128Horizontal<TSize>(byte* dst, nint stride, byte* left, byte* above, int maxValue)
         where TSize : struct, IBlockSize
     {
-        for (var half = 0; half < TSize.N; half += 16)
+        for (var y = 0; y < TSize.N; y += 4, dst += 4 * stride)
         {
-            var l = Vector128.Load(left + half);
-            var index = Vector128<byte>.Zero;
-            for (var y = 0; y < (TSize.N < 16 ? TSize.N : 16); y++, dst += stride)
+            var l = Vector128.CreateScalarUnsafe(*(uint*)(left + y)).AsByte();
+            var v0 = Select(l, Vector128<byte>.Zero);
+            var v1 = Select(l, Vector128.Create((byte)1));
+            var v2 = Select(l, Vector128.Create((byte)2));
+            var v3 = Select(l, Vector128.Create((byte)3));
+            StoreRow<TSize>(dst, v0);
+            StoreRow<TSize>(dst + stride, v1);
+            StoreRow<TSize>(dst + 2 * stride, v2);
+            StoreRow<TSize>(dst + 3 * stride, v3);
+            if (TSize.N == 32)
             {
-                var v = Select(l, index);
-                index += Vector128<byte>.One;
-                StoreRow<TSize>(dst, v);
-                if (TSize.N == 32)
-                {
-                    v.Store(dst + 16);
-                }
+                v0.Store(dst + 16);
+                v1.Store(dst + stride + 16);
+                v2.Store(dst + 2 * stride + 16);
+                v3.Store(dst + 3 * stride + 16);
             }
         }
     }
@@ -112,22 +116,29 @@ public static unsafe partial class Vp9IntraKernels
         var corner = Vector128.Create(above[-1]);
         var a = Vector128.Load(above);
         var b = TSize.N == 32 ? Vector128.Load(above + 16) : a;
-        for (var half = 0; half < TSize.N; half += 16)
+        for (var y = 0; y < TSize.N; y += 4, dst += 4 * stride)
         {
-            var l = Vector128.Load(left + half);
+            var l = Vector128.CreateScalarUnsafe(*(uint*)(left + y)).AsByte();
             var plus = SubtractClip(l, corner);
             var minus = SubtractClip(corner, l);
-            var index = Vector128<byte>.Zero;
-            for (var y = 0; y < (TSize.N < 16 ? TSize.N : 16); y++, dst += stride)
+            var p0 = Select(plus, Vector128<byte>.Zero);
+            var p1 = Select(plus, Vector128.Create((byte)1));
+            var p2 = Select(plus, Vector128.Create((byte)2));
+            var p3 = Select(plus, Vector128.Create((byte)3));
+            var m0 = Select(minus, Vector128<byte>.Zero);
+            var m1 = Select(minus, Vector128.Create((byte)1));
+            var m2 = Select(minus, Vector128.Create((byte)2));
+            var m3 = Select(minus, Vector128.Create((byte)3));
+            StoreRow<TSize>(dst, SubtractClip(AddClip(a, p0), m0));
+            StoreRow<TSize>(dst + stride, SubtractClip(AddClip(a, p1), m1));
+            StoreRow<TSize>(dst + 2 * stride, SubtractClip(AddClip(a, p2), m2));
+            StoreRow<TSize>(dst + 3 * stride, SubtractClip(AddClip(a, p3), m3));
+            if (TSize.N == 32)
             {
-                var p = Select(plus, index);
-                var m = Select(minus, index);
-                index += Vector128<byte>.One;
-                StoreRow<TSize>(dst, SubtractClip(AddClip(a, p), m));
-                if (TSize.N == 32)
-                {
-                    SubtractClip(AddClip(b, p), m).Store(dst + 16);
-                }
+                SubtractClip(AddClip(b, p0), m0).Store(dst + 16);
+                SubtractClip(AddClip(b, p1), m1).Store(dst + stride + 16);
+                SubtractClip(AddClip(b, p2), m2).Store(dst + 2 * stride + 16);
+                SubtractClip(AddClip(b, p3), m3).Store(dst + 3 * stride + 16);
             }
         }
     }
@@ -157,9 +168,11 @@ public static unsafe partial class Vp9IntraKernels
             // The bottom right sample is the last one above, not filtered.
             line = line.WithElement(6, above[7]);
         }
-        for (var y = 0; y < TSize.N; y++, dst += stride)
+        for (var y = 0; y < TSize.N; y += 2, dst += 2 * stride)
         {
             StoreRow<TSize>(dst, line);
+            line = Next1(line, last);
+            StoreRow<TSize>(dst + stride, line);
             line = Next1(line, last);
         }
     }
@@ -239,9 +252,12 @@ public static unsafe partial class Vp9IntraKernels
         var odd = Mean3(a, next, Next2(a, last));
         var line = InterleaveLow(even, odd);
         var rest = TSize.N == 16 ? InterleaveHigh(even, odd) : last;
-        for (var y = 0; y < TSize.N; y++, dst += stride)
+        for (var y = 0; y < TSize.N; y += 2, dst += 2 * stride)
         {
             StoreRow<TSize>(dst, line);
+            line = Next2(line, rest);
+            rest = Next2(rest, last);
+            StoreRow<TSize>(dst + stride, line);
             line = Next2(line, rest);
             rest = Next2(rest, last);
         }
@@ -283,9 +299,12 @@ public static unsafe partial class Vp9IntraKernels
             }
             return;
         }
-        for (var y = 0; y < TSize.N; y++, dst += stride)
+        for (var y = 0; y < TSize.N; y += 2, dst += 2 * stride)
         {
             StoreRow<TSize>(dst, row);
+            row = Push1(row, column);
+            column = Push1(column, column);
+            StoreRow<TSize>(dst + stride, row);
             row = Push1(row, column);
             column = Push1(column, column);
         }
@@ -363,9 +382,13 @@ public static unsafe partial class Vp9IntraKernels
             }
             return;
         }
-        for (var y = 0; y < TSize.N; y++, dst += stride)
+        for (var y = 0; y < TSize.N; y += 2, dst += 2 * stride)
         {
             StoreRow<TSize>(dst, row);
+            row = Push2(row, q0);
+            q0 = Push2(q0, q1);
+            q1 = Push2(q1, q1);
+            StoreRow<TSize>(dst + stride, row);
             row = Push2(row, q0);
             q0 = Push2(q0, q1);
             q1 = Push2(q1, q1);

@@ -74,6 +74,10 @@ public static unsafe partial class Vp9IntraKernels
         {
             FillHigh(entries);
         }
+        if (level >= KernelLevel.Vector256 && Avx2.IsSupported)
+        {
+            FillHigh256(entries);
+        }
     }
 
     private static void Set(nint* entries, int mode, delegate*<byte*, nint, byte*, byte*, int, void> kernel)

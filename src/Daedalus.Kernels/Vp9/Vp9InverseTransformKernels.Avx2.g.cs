@@ -2155,14 +2155,14 @@ public static unsafe partial class Vp9InverseTransformKernels
             var t95 = Sse2.UnpackHigh(t90.AsInt64(), t92.AsInt64()).AsInt16();
             var t96 = Sse2.UnpackLow(t91.AsInt64(), t93.AsInt64()).AsInt16();
             var t97 = Sse2.UnpackHigh(t91.AsInt64(), t93.AsInt64()).AsInt16();
-            t82.Store(t + 0);
-            t94.Store(t + 8);
-            t83.Store(t + 16);
-            t95.Store(t + 24);
-            t84.Store(t + 32);
-            t96.Store(t + 40);
-            t85.Store(t + 48);
-            t97.Store(t + 56);
+            var w98 = Vector256.Create(t82, t94);
+            w98.Store(t + 0);
+            var w99 = Vector256.Create(t83, t95);
+            w99.Store(t + 16);
+            var w100 = Vector256.Create(t84, t96);
+            w100.Store(t + 32);
+            var w101 = Vector256.Create(t85, t97);
+            w101.Store(t + 48);
         }
 
         internal static void Dct16Cols4x16(short* t, byte* dst, nint stride)
@@ -2517,22 +2517,22 @@ public static unsafe partial class Vp9InverseTransformKernels
             var t168 = Sse2.UnpackHigh(t157.AsInt64(), t161.AsInt64()).AsInt16();
             var t169 = Sse2.UnpackLow(t158.AsInt64(), t162.AsInt64()).AsInt16();
             var t170 = Sse2.UnpackHigh(t158.AsInt64(), t162.AsInt64()).AsInt16();
-            t139.Store(t + 0);
-            t163.Store(t + 8);
-            t140.Store(t + 16);
-            t164.Store(t + 24);
-            t141.Store(t + 32);
-            t165.Store(t + 40);
-            t142.Store(t + 48);
-            t166.Store(t + 56);
-            t143.Store(t + 64);
-            t167.Store(t + 72);
-            t144.Store(t + 80);
-            t168.Store(t + 88);
-            t145.Store(t + 96);
-            t169.Store(t + 104);
-            t146.Store(t + 112);
-            t170.Store(t + 120);
+            var w171 = Vector256.Create(t139, t163);
+            w171.Store(t + 0);
+            var w172 = Vector256.Create(t140, t164);
+            w172.Store(t + 16);
+            var w173 = Vector256.Create(t141, t165);
+            w173.Store(t + 32);
+            var w174 = Vector256.Create(t142, t166);
+            w174.Store(t + 48);
+            var w175 = Vector256.Create(t143, t167);
+            w175.Store(t + 64);
+            var w176 = Vector256.Create(t144, t168);
+            w176.Store(t + 80);
+            var w177 = Vector256.Create(t145, t169);
+            w177.Store(t + 96);
+            var w178 = Vector256.Create(t146, t170);
+            w178.Store(t + 112);
         }
 
         internal static void Dct16Cols8x16(short* t, byte* dst, nint stride)
@@ -3484,14 +3484,14 @@ public static unsafe partial class Vp9InverseTransformKernels
             var t145 = Sse2.UnpackHigh(t140.AsInt64(), t142.AsInt64()).AsInt16();
             var t146 = Sse2.UnpackLow(t141.AsInt64(), t143.AsInt64()).AsInt16();
             var t147 = Sse2.UnpackHigh(t141.AsInt64(), t143.AsInt64()).AsInt16();
-            t132.Store(t + 0);
-            t144.Store(t + 8);
-            t133.Store(t + 16);
-            t145.Store(t + 24);
-            t134.Store(t + 32);
-            t146.Store(t + 40);
-            t135.Store(t + 48);
-            t147.Store(t + 56);
+            var w148 = Vector256.Create(t132, t144);
+            w148.Store(t + 0);
+            var w149 = Vector256.Create(t133, t145);
+            w149.Store(t + 16);
+            var w150 = Vector256.Create(t134, t146);
+            w150.Store(t + 32);
+            var w151 = Vector256.Create(t135, t147);
+            w151.Store(t + 48);
         }
 
         internal static void Adst16Cols4x16(short* t, byte* dst, nint stride)
@@ -4084,22 +4084,22 @@ public static unsafe partial class Vp9InverseTransformKernels
             var t313 = Sse2.UnpackHigh(t302.AsInt64(), t306.AsInt64()).AsInt16();
             var t314 = Sse2.UnpackLow(t303.AsInt64(), t307.AsInt64()).AsInt16();
             var t315 = Sse2.UnpackHigh(t303.AsInt64(), t307.AsInt64()).AsInt16();
-            t284.Store(t + 0);
-            t308.Store(t + 8);
-            t285.Store(t + 16);
-            t309.Store(t + 24);
-            t286.Store(t + 32);
-            t310.Store(t + 40);
-            t287.Store(t + 48);
-            t311.Store(t + 56);
-            t288.Store(t + 64);
-            t312.Store(t + 72);
-            t289.Store(t + 80);
-            t313.Store(t + 88);
-            t290.Store(t + 96);
-            t314.Store(t + 104);
-            t291.Store(t + 112);
-            t315.Store(t + 120);
+            var w316 = Vector256.Create(t284, t308);
+            w316.Store(t + 0);
+            var w317 = Vector256.Create(t285, t309);
+            w317.Store(t + 16);
+            var w318 = Vector256.Create(t286, t310);
+            w318.Store(t + 32);
+            var w319 = Vector256.Create(t287, t311);
+            w319.Store(t + 48);
+            var w320 = Vector256.Create(t288, t312);
+            w320.Store(t + 64);
+            var w321 = Vector256.Create(t289, t313);
+            w321.Store(t + 80);
+            var w322 = Vector256.Create(t290, t314);
+            w322.Store(t + 96);
+            var w323 = Vector256.Create(t291, t315);
+            w323.Store(t + 112);
         }
 
         internal static void Adst16Cols8x16(short* t, byte* dst, nint stride)
@@ -5732,38 +5732,38 @@ public static unsafe partial class Vp9InverseTransformKernels
             var t408 = Sse2.UnpackHigh(t397.AsInt64(), t401.AsInt64()).AsInt16();
             var t409 = Sse2.UnpackLow(t398.AsInt64(), t402.AsInt64()).AsInt16();
             var t410 = Sse2.UnpackHigh(t398.AsInt64(), t402.AsInt64()).AsInt16();
-            t331.Store(t + 0);
-            t355.Store(t + 8);
-            t379.Store(t + 16);
-            t403.Store(t + 24);
-            t332.Store(t + 32);
-            t356.Store(t + 40);
-            t380.Store(t + 48);
-            t404.Store(t + 56);
-            t333.Store(t + 64);
-            t357.Store(t + 72);
-            t381.Store(t + 80);
-            t405.Store(t + 88);
-            t334.Store(t + 96);
-            t358.Store(t + 104);
-            t382.Store(t + 112);
-            t406.Store(t + 120);
-            t335.Store(t + 128);
-            t359.Store(t + 136);
-            t383.Store(t + 144);
-            t407.Store(t + 152);
-            t336.Store(t + 160);
-            t360.Store(t + 168);
-            t384.Store(t + 176);
-            t408.Store(t + 184);
-            t337.Store(t + 192);
-            t361.Store(t + 200);
-            t385.Store(t + 208);
-            t409.Store(t + 216);
-            t338.Store(t + 224);
-            t362.Store(t + 232);
-            t386.Store(t + 240);
-            t410.Store(t + 248);
+            var w411 = Vector256.Create(t331, t355);
+            var w412 = Vector256.Create(t379, t403);
+            w411.Store(t + 0);
+            w412.Store(t + 16);
+            var w413 = Vector256.Create(t332, t356);
+            var w414 = Vector256.Create(t380, t404);
+            w413.Store(t + 32);
+            w414.Store(t + 48);
+            var w415 = Vector256.Create(t333, t357);
+            var w416 = Vector256.Create(t381, t405);
+            w415.Store(t + 64);
+            w416.Store(t + 80);
+            var w417 = Vector256.Create(t334, t358);
+            var w418 = Vector256.Create(t382, t406);
+            w417.Store(t + 96);
+            w418.Store(t + 112);
+            var w419 = Vector256.Create(t335, t359);
+            var w420 = Vector256.Create(t383, t407);
+            w419.Store(t + 128);
+            w420.Store(t + 144);
+            var w421 = Vector256.Create(t336, t360);
+            var w422 = Vector256.Create(t384, t408);
+            w421.Store(t + 160);
+            w422.Store(t + 176);
+            var w423 = Vector256.Create(t337, t361);
+            var w424 = Vector256.Create(t385, t409);
+            w423.Store(t + 192);
+            w424.Store(t + 208);
+            var w425 = Vector256.Create(t338, t362);
+            var w426 = Vector256.Create(t386, t410);
+            w425.Store(t + 224);
+            w426.Store(t + 240);
         }
 
         internal static void Dct32Cols8x16(short* t, byte* dst, nint stride)
