@@ -46,8 +46,8 @@ internal unsafe interface IVp9EdgeKernel
     static abstract void StoreColumns4(byte* window, byte* target, nint stride);
 }
 
-/// <summary>16 window rows of up to 32 bytes, with room to align them.</summary>
-[InlineArray(34)]
+/// <summary>A window of 80 rows of up to 32 bytes, with room to align it.</summary>
+[InlineArray(162)]
 internal struct Vp9EdgeWindow
 {
     private Vector128<byte> _e;
@@ -71,37 +71,115 @@ internal static unsafe class Vp9LoopFilterKernels<TKernel, THalf>
     {
         Vp9EdgeWindow storage;
         byte* window = (byte*)(((nuint)(&storage) + 31) & ~(nuint)31);
-        int segments = TKernel.Segments;
+        int segments = TKernel.Segments, half = THalf.Segments;
         for (int row = 0; row < 8; row += segments, samples += 8 * segments * stride)
         {
-            ulong wide16 = Rows(plane->Vertical.Wide16, row);
-            ulong wide8 = Rows(plane->Vertical.Wide8, row);
-            ulong wide4 = Rows(plane->Vertical.Wide4, row);
-            ulong inner = Rows(plane->Vertical.Inner4, row);
-            ulong all = wide16 | wide8 | wide4 | inner;
-            byte* x = samples;
+            Vp9EdgeMasks edges;
+            edges.Wide16 = Rows(plane->Vertical.Wide16, row);
+            edges.Wide8 = Rows(plane->Vertical.Wide8, row) | edges.Wide16;
+            edges.Wide4 = Rows(plane->Vertical.Wide4, row) | edges.Wide8;
+            edges.Inner4 = Rows(plane->Vertical.Inner4, row);
+            uint all = (uint)(edges.Wide4 | edges.Inner4);
             byte* levels = plane->Levels + row * 8;
-            for (; all != 0; all = (all >> 1) & 0x7f7f7f7f, x += 8 * TKernel.SampleBytes, levels++)
+            if (all == 0)
             {
-                if ((all & 0x01010101) != 0)
+                continue;
+            }
+            if (segments != half && all >> (half * 8) == 0)
+            {
+                Columns<THalf>(samples, stride, levels, limits, &edges, window);
+            }
+            else if (segments != half && (all & ((1u << (half * 8)) - 1)) == 0)
+            {
+                edges.Wide16 >>= half * 8;
+                edges.Wide8 >>= half * 8;
+                edges.Wide4 >>= half * 8;
+                edges.Inner4 >>= half * 8;
+                Columns<THalf>(samples + half * 8 * stride, stride, levels + half * 8, limits, &edges, window);
+            }
+            else
+            {
+                Columns<TKernel>(samples, stride, levels, limits, &edges, window);
+            }
+        }
+    }
+
+    // What was changed of a group of 8 columns.
+    private const uint ChangedMiddle = 1, ChangedLeft = 2, ChangedRight = 4, ChangedBoth = 6;
+
+    /// <summary>
+    /// The vertical edges of as many rows as T takes at once. Picture columns are transposed in groups of 8 around the edges:
+    /// group g holds columns 8g-4 to 8g+3, of which an edge needs one, an inner edge half of two, a wide edge halves of the neighbours too.
+    /// So each column is read and written at most once, however many edges change it.
+    /// </summary>
+    private static void Columns<T>(byte* x, nint stride, byte* levels, Vp9LoopFilterLimits* limits, Vp9EdgeMasks* edges, byte* window)
+        where T : struct, IVp9EdgeKernel
+    {
+        int bytes = T.SampleBytes;
+        nint step = T.Segments * 8 * bytes;
+        byte* origin = window + 12 * step;
+        uint wide16 = (uint)edges->Wide16, wide8 = (uint)edges->Wide8, wide4 = (uint)edges->Wide4, inner = (uint)edges->Inner4;
+        // Four bits for each group from -1 to 8.
+        ulong changed = 0;
+        int loaded = -2;
+        for (int unit = 0; (wide4 | inner) != 0; unit++)
+        {
+            if (((wide4 | inner) & 0x01010101) != 0)
+            {
+                uint s16 = Column(wide16), s4 = Column(wide4), s = Column(inner);
+                int group = Math.Max(s16 != 0 ? unit - 1 : unit, loaded + 1);
+                loaded = (s16 | s) != 0 ? unit + 1 : Math.Max(unit, loaded);
+                for (; group <= loaded; group++)
                 {
-                    uint s16 = Column(wide16);
-                    uint s8 = Column(wide8) | s16;
-                    uint s4 = Column(wide4) | s8;
-                    if (s4 != 0)
+                    T.LoadColumns(x + (group * 8 - 4) * bytes, stride, origin + (group * 8 - 4) * step);
+                }
+                byte* q0 = origin + unit * 8 * step;
+                int shift = 4 * (unit + 1);
+                if (s4 != 0)
+                {
+                    switch (T.Filter(q0, step, levels, 8, limits, s4, Column(wide8), s16))
                     {
-                        Edge(x, stride, levels, limits, s4, s8, s16, window);
-                    }
-                    uint s = Column(inner);
-                    if (s != 0)
-                    {
-                        Edge(x + 4 * TKernel.SampleBytes, stride, levels, limits, s, 0, 0, window);
+                        case Vp9EdgeChange.Two:
+                            changed |= (ulong)ChangedMiddle << shift;
+                            break;
+                        case Vp9EdgeChange.Three:
+                            changed |= (ulong)ChangedBoth << shift;
+                            break;
+                        case Vp9EdgeChange.Seven:
+                            changed |= ((ulong)ChangedRight | ChangedBoth << 4 | ChangedLeft << 8) << (shift - 4);
+                            break;
                     }
                 }
-                wide16 >>= 1;
-                wide8 >>= 1;
-                wide4 >>= 1;
-                inner >>= 1;
+                if (s != 0 && T.Filter(q0 + 4 * step, step, levels, 8, limits, s, 0, 0) != Vp9EdgeChange.None)
+                {
+                    changed |= ((ulong)ChangedRight | ChangedLeft << 4) << shift;
+                }
+            }
+            wide16 >>= 1;
+            wide8 >>= 1;
+            wide4 = (wide4 >> 1) & 0x7f7f7f7f;
+            inner = (inner >> 1) & 0x7f7f7f7f;
+            levels++;
+        }
+        // Halves are told apart because the outermost ones belong to other superblocks, which may be in work elsewhere.
+        for (int column = -12; changed != 0; column += 8, changed >>= 4)
+        {
+            switch ((uint)changed & 15)
+            {
+                case 0:
+                    break;
+                case ChangedMiddle:
+                    T.StoreColumns4(origin + (column + 2) * step, x + (column + 2) * bytes, stride);
+                    break;
+                case ChangedLeft:
+                    T.StoreColumns4(origin + column * step, x + column * bytes, stride);
+                    break;
+                case ChangedRight:
+                    T.StoreColumns4(origin + (column + 4) * step, x + (column + 4) * bytes, stride);
+                    break;
+                default:
+                    T.StoreColumns8(origin + column * step, x + column * bytes, stride);
+                    break;
             }
         }
     }
@@ -140,55 +218,6 @@ internal static unsafe class Vp9LoopFilterKernels<TKernel, THalf>
             wide16 >>= segments;
             q0 += segments * 8 * TKernel.SampleBytes;
             levels += segments;
-        }
-    }
-
-    private static void Edge(byte* x, nint stride, byte* levels, Vp9LoopFilterLimits* limits, uint active, uint wide8, uint wide16, byte* window)
-    {
-        if (TKernel.Segments != THalf.Segments)
-        {
-            int half = THalf.Segments;
-            if (active >> half == 0)
-            {
-                Segments<THalf>(x, stride, levels, limits, active, wide8, wide16, window);
-                return;
-            }
-            if ((active & ((1u << half) - 1)) == 0)
-            {
-                Segments<THalf>(x + half * 8 * stride, stride, levels + half * 8, limits, active >> half, wide8 >> half, wide16 >> half, window);
-                return;
-            }
-        }
-        Segments<TKernel>(x, stride, levels, limits, active, wide8, wide16, window);
-    }
-
-    private static void Segments<T>(byte* x, nint stride, byte* levels, Vp9LoopFilterLimits* limits, uint active, uint wide8, uint wide16, byte* window)
-        where T : struct, IVp9EdgeKernel
-    {
-        int bytes = T.SampleBytes;
-        nint step = T.Segments * 8 * bytes;
-        byte* q0 = window + 8 * step;
-        if (wide16 != 0)
-        {
-            T.LoadColumns(x - 8 * bytes, stride, window);
-            T.LoadColumns(x, stride, q0);
-        }
-        else
-        {
-            T.LoadColumns(x - 4 * bytes, stride, q0 - 4 * step);
-        }
-        switch (T.Filter(q0, step, levels, 8, limits, active, wide8, wide16))
-        {
-            case Vp9EdgeChange.Two:
-                T.StoreColumns4(q0 - 2 * step, x - 2 * bytes, stride);
-                break;
-            case Vp9EdgeChange.Three:
-                T.StoreColumns8(q0 - 4 * step, x - 4 * bytes, stride);
-                break;
-            case Vp9EdgeChange.Seven:
-                T.StoreColumns8(window, x - 8 * bytes, stride);
-                T.StoreColumns8(q0, x, stride);
-                break;
         }
     }
 
