@@ -11,7 +11,7 @@ public static unsafe class EngineLocator
 {
     /// <summary>File name of the engine.</summary>
     public const string FileName = "libdaedalus-engine.so";
-    /// <summary>Environment variable that names an engine file, or a directory with the file or with level directories.</summary>
+    /// <summary>Environment variable that names an engine file, or a directory with the file, with level directories or with <c>daedalus/</c> and those in it.</summary>
     public const string Variable = "DAEDALUS_ENGINE";
 
     /// <summary>Directory name of the best level of this CPU: aarch64, x86-64-v3 or x86-64-v2.</summary>
@@ -31,7 +31,7 @@ public static unsafe class EngineLocator
             // What was asked for explicitly is not replaced silently by something else.
             if (File.Exists(named))
                 return Path.GetFullPath(named);
-            return FindIn(named, places);
+            return FindIn(named, places) ?? FindIn(Path.Combine(named, "daedalus"), places);
         }
         foreach (string directory in HomeDirectories())
         {

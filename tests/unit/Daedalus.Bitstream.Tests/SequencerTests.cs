@@ -149,4 +149,28 @@ public class SequencerTests
         Assert.Equal((10, 10), (added, released));
         Assert.False(slots.TryGet(0, out _, out _));
     }
+
+    /// <summary>Runs only where DAEDALUS_ENGINE names a built engine.</summary>
+    [Fact]
+    public void SteadyStateOnTheEmbeddedEngineAllocatesNothing()
+    {
+        if (EngineLocator.Find(out _) == null)
+            return;
+        using IStatelessDevice device = DeviceRegistry.Open("embedded");
+        using var sequencer = new Vp9Sequencer(device);
+        byte[] key = new Vp9Builder { TileBytes = 64 }.ToArray(), inter = Inter(1, true, 0, 1, 2);
+        void Once()
+        {
+            sequencer.Decode(key);
+            sequencer.Decode(inter);
+            while (sequencer.TryGetOutput(true, out Vp9Output output))
+                sequencer.Release(output);
+        }
+        for (int i = 0; i < 20; i++)
+            Once();
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        for (int i = 0; i < 100; i++)
+            Once();
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+    }
 }
