@@ -35,7 +35,8 @@ public static unsafe class EngineLocator
         }
         foreach (string directory in HomeDirectories())
         {
-            if ((FindIn(Path.Combine(directory, "daedalus"), places) ?? FindIn(directory, places)) is { } found)
+            // Not in the plugin's own folder: GStreamer searches that one, and all below it, for plugins to load.
+            if ((FindIn(Path.Combine(directory, "..", "daedalus"), places) ?? FindIn(Path.Combine(directory, "daedalus"), places) ?? FindIn(directory, places)) is { } found)
                 return found;
         }
         return null;

@@ -1,0 +1,156 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""An application in Python: what players do to a decoder. usage: session.py CASE FILE DEVICE → exit code 0."""
+import sys
+import gi
+gi.require_version('Gst', '1.0')
+from gi.repository import Gst  # noqa: E402
+
+Gst.init(None)
+case, path, device = sys.argv[1:4]
+END = Gst.MessageType.EOS | Gst.MessageType.ERROR
+SECOND = Gst.SECOND
+
+
+def make(sink='fakesink name=s', dec=''):
+    return Gst.parse_launch(f'filesrc location={path} ! matroskademux ! daedalusvp9dec name=d device={device} {dec} ! {sink}')
+
+
+def play(pipeline, timeout=30):
+    pipeline.set_state(Gst.State.PLAYING)
+    message = pipeline.get_bus().timed_pop_filtered(timeout * SECOND, END)
+    assert message, 'no end'
+    if message.type == Gst.MessageType.ERROR:
+        raise SystemExit(message.parse_error())
+
+
+def count(pipeline):
+    return pipeline.get_by_name('d').get_property('stats').get_uint64('frames')[1]
+
+
+def seek():
+    """Flushing seeks, to anywhere, in PAUSED and PLAYING, and backwards."""
+    p = make('fakesink name=s sync=false')
+    p.set_state(Gst.State.PAUSED)
+    assert p.get_state(10 * SECOND)[0] == Gst.StateChangeReturn.SUCCESS
+    length = p.query_duration(Gst.Format.TIME)[1]
+    for i in range(60):
+        flags = Gst.SeekFlags.FLUSH | (Gst.SeekFlags.KEY_UNIT if i % 2 else Gst.SeekFlags.ACCURATE)
+        assert p.seek_simple(Gst.Format.TIME, flags, length * ((i * 7) % 10) // 10)
+        if i % 3 == 0:
+            assert p.get_state(10 * SECOND)[0] == Gst.StateChangeReturn.SUCCESS
+        if i == 30:
+            p.set_state(Gst.State.PLAYING)
+    assert p.seek_simple(Gst.Format.TIME, Gst.SeekFlags.FLUSH, 0)
+    play(p)
+    p.set_state(Gst.State.NULL)
+
+
+def cycles():
+    """Start and stop 200 times, in the middle of the stream; then the stream still plays."""
+    p = Gst.parse_launch(f'filesrc location={path} ! matroskademux name=m  daedalusvp9dec name=d device={device} ! fakesink sync=false')
+    # gst_parse_launch links the demuxer's first pad only; it has a new one each time.
+    p.get_by_name('m').connect('pad-added', lambda m, pad: pad.link(p.get_by_name('d').get_static_pad('sink')))
+    for i in range(200):
+        p.set_state(Gst.State.PLAYING if i % 2 else Gst.State.PAUSED)
+        if i % 4 == 0:
+            p.get_state(10 * SECOND)
+        p.set_state(Gst.State.NULL if i % 3 else Gst.State.READY)
+    play(p)
+    assert count(p) > 0
+    p.set_state(Gst.State.NULL)
+
+
+def many():
+    """Eight pipelines at once."""
+    ps = [make('fakesink name=s sync=false') for _ in range(8)]
+    for p in ps:
+        p.set_state(Gst.State.PLAYING)
+    for p in ps:
+        play(p)
+    n = {count(p) for p in ps}
+    assert len(n) == 1 and n.pop() > 0
+    for p in ps:
+        p.set_state(Gst.State.NULL)
+
+
+def hoard():
+    """Downstream keeps every picture: decoding goes on, and the pictures stay what they were."""
+    import hashlib
+    p = make('videocodectestsink name=s')
+    kept, sums = [], []
+
+    def digest(buffer):
+        ok, info = buffer.map(Gst.MapFlags.READ)
+        assert ok
+        h = hashlib.md5(info.data).hexdigest()
+        buffer.unmap(info)
+        return h
+
+    def probe(pad, info):
+        kept.append(info.get_buffer())
+        sums.append(digest(kept[-1]))
+        return Gst.PadProbeReturn.OK
+    p.get_by_name('s').get_static_pad('sink').add_probe(Gst.PadProbeType.BUFFER, probe)
+    play(p)
+    stats = p.get_by_name('d').get_property('stats')
+    assert len(kept) == count(p) > 64, (len(kept), stats.to_string())
+    assert stats.get_uint('pool-size')[1] <= 64
+    p.set_state(Gst.State.NULL)
+    assert [digest(b) for b in kept] == sums
+    assert len({b.pts for b in kept}) == len(kept)
+
+
+def resume():
+    """A stream joined behind its key frame: nothing is shown before the next one, and it is no error."""
+    p = Gst.parse_launch(f'filesrc location={path} ! matroskademux name=m ! identity name=i ! daedalusvp9dec name=d device={device} ! fakesink name=s sync=false')
+    seen = [0]
+
+    def probe(pad, info):
+        seen[0] += 1
+        return Gst.PadProbeReturn.DROP if seen[0] < 4 else Gst.PadProbeReturn.OK
+    p.get_by_name('i').get_static_pad('src').add_probe(Gst.PadProbeType.BUFFER, probe)
+    play(p)
+    stats = p.get_by_name('d').get_property('stats')
+    assert stats.get_uint64('errors')[1] == 0, stats.to_string()
+    assert 0 < count(p) < seen[0] - 3, (stats.to_string(), seen)
+    p.set_state(Gst.State.NULL)
+
+
+def properties():
+    """Properties keep what was set; statistics name the route; live sources are not delayed."""
+    p = make(dec='n-threads=2 max-frame-delay=3 output-format=nv12')
+    d = p.get_by_name('d')
+    assert (d.get_property('n-threads'), d.get_property('max-frame-delay'), d.get_property('device')) == (2, 3, device)
+    assert d.get_property('stats').get_string('route') == 'none'
+    play(p)
+    stats = d.get_property('stats')
+    assert stats.get_string('route') == ('dummy' if device == 'dummy' else 'embedded'), stats.to_string()
+    assert stats.get_uint('max-frame-delay')[1] == 3
+    assert stats.get_uint('in-flight')[1] == 0
+    caps = d.get_static_pad('src').get_current_caps().get_structure(0)
+    assert caps.get_string('format') == 'NV12', caps.to_string()
+    q = Gst.Query.new_latency()
+    assert p.query(q)
+    p.set_state(Gst.State.NULL)
+
+
+def steady():
+    """A stream that runs does not allocate managed memory for its frames."""
+    p = make('fakesink name=s signal-handoffs=true sync=false')
+    d = p.get_by_name('d')
+    at = []
+
+    def handoff(sink, buffer, pad):
+        at.append(d.get_property('stats').get_uint64('managed-bytes-allocated')[1])
+    p.get_by_name('s').connect('handoff', handoff)
+    play(p)
+    # Reading the statistics itself costs a few strings: the same each time.
+    steps = [b - a for a, b in zip(at[40:], at[41:])]
+    one = d.get_property('stats').get_uint64('managed-bytes-allocated')[1]
+    two = d.get_property('stats').get_uint64('managed-bytes-allocated')[1]
+    assert device == 'dummy' or sum(steps) <= len(steps) * (two - one), (sum(steps), len(steps), two - one)
+    p.set_state(Gst.State.NULL)
+
+
+globals()[case]()
