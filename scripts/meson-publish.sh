@@ -1,0 +1,7 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# meson-publish.sh engine|plugin BUILDDIR STAMP
+set -euo pipefail
+cd "$(dirname "$0")/.."
+"scripts/publish-$1.sh" "$2"
+touch "$3"

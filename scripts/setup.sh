@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Installs what is missing, through apt. setup.sh build|test — "test" adds the oracles and instruments of the tests.
+set -euo pipefail
+
+build=(gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good libgstreamer1.0-0
+       libgstreamer-plugins-base1.0-0 libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev
+       gcc libc6-dev clang lld zlib1g-dev pkg-config python3 ffmpeg)
+test=(gstreamer1.0-plugins-bad gstreamer1.0-libav vpx-tools fluster meson ninja-build
+      python3-gi gir1.2-gstreamer-1.0 gir1.2-gst-plugins-base-1.0 linux-libc-dev
+      gcc-aarch64-linux-gnu libc6-dev-arm64-cross)
+
+want=("${build[@]}")
+[ "${1:-build}" = test ] && want+=("${test[@]}")
+
+missing=()
+for p in "${want[@]}"; do
+    dpkg-query -W -f='${db:Status-Status}' "$p" 2>/dev/null | grep -qx installed || missing+=("$p")
+done
+
+if [ ${#missing[@]} -gt 0 ]; then
+    command -v apt-get >/dev/null || { echo "These packages are missing and apt-get is not here to install them: ${missing[*]}" >&2; exit 1; }
+    as_root=()
+    [ "$(id -u)" = 0 ] || as_root=(sudo)
+    echo "Installing through apt: ${missing[*]}"
+    "${as_root[@]}" apt-get update -qq
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+fi
+
+command -v dotnet >/dev/null || {
+    echo "The .NET SDK (10.0 or later) is needed; install the package dotnet-sdk-10.0 or unpack the SDK and put it on PATH." >&2
+    exit 1
+}

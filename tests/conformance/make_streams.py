@@ -1,0 +1,97 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Makes VP9 streams with vpxenc and ffmpeg, with MD5s on which libvpx and FFmpeg agree: make_streams.py OUTDIR
+
+For machines without the conformance vectors. Writes OUTDIR/manifest.json in the same form as theirs
+(see docs/conformance.md). A stream on which the two decoders differ stops the script: it is no reference.
+"""
+import hashlib
+import json
+import os
+import subprocess
+import sys
+
+out = sys.argv[1]
+os.makedirs(out, exist_ok=True)
+manifest_path = os.path.join(out, "manifest.json")
+recipe = hashlib.sha256(open(__file__, "rb").read()).hexdigest()
+if os.path.exists(manifest_path) and os.path.exists(manifest_path + "." + recipe[:16]):
+    sys.exit(0)
+
+
+def run(*args, **kw):
+    return subprocess.run(args, check=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **kw)
+
+
+def source(name, w, h, frames, fmt):
+    """A moving fractal blended with a test card and noise: detail, motion, flat areas."""
+    path = os.path.join(out, f"{name}.y4m")
+    if not os.path.exists(path):
+        run("ffmpeg", "-v", "error", "-y",
+            "-f", "lavfi", "-i", f"mandelbrot=size={max(w, 64)}x{max(h, 64)}:rate=30:start_scale=0.3:end_pts=60,format=yuv444p",
+            "-f", "lavfi", "-i", f"testsrc2=size={max(w, 64)}x{max(h, 64)}:rate=30,format=yuv444p",
+            "-filter_complex", f"[0][1]blend=all_expr='if(gt(mod(X+N*3\\,64)\\,32)\\,A\\,B)',noise=alls=6:allf=t,crop={w}:{h}:exact=1",
+            "-frames:v", str(frames), "-pix_fmt", fmt, "-strict", "-1", path)
+    return path
+
+
+def md5_of(*command):
+    h = hashlib.md5()
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as p:
+        for block in iter(lambda: p.stdout.read(1 << 20), b""):
+            h.update(block)
+    if p.returncode:
+        raise RuntimeError(f"{command[0]} exited with {p.returncode}")
+    return h.hexdigest()
+
+
+cases = []
+
+
+def case(name, w, h, frames, *options, fmt="yuv420p"):
+    cases.append((name, w, h, frames, fmt, options))
+
+
+for w, h in [(1, 1), (2, 66), (8, 8), (10, 16), (16, 2), (34, 34), (64, 66), (66, 1), (65, 63), (130, 132), (227, 1), (196, 226)]:
+    case(f"size-{w}x{h}.ivf", w, h, 8, "--lag-in-frames=0", "--auto-alt-ref=0", "--target-bitrate=200", f"--error-resilient={(w + h) % 2}")
+for q in (0, 20, 40, 63):
+    case(f"q{q}.ivf", 352, 288, 4, f"--min-q={q}", f"--max-q={q}", "--end-usage=q", f"--cq-level={q}")
+case("lossless.ivf", 176, 144, 3, "--lossless=1")
+case("sharpness.ivf", 352, 288, 6, "--sharpness=5", "--target-bitrate=200")
+for c, r in ((0, 2), (1, 1), (2, 0)):
+    case(f"tile-c{c}-r{r}.ivf", 1088, 256, 6, f"--tile-columns={c}", f"--tile-rows={r}", "--target-bitrate=600")
+case("altref.ivf", 352, 288, 40, "--passes=2", "--lag-in-frames=25", "--auto-alt-ref=6", "--target-bitrate=180")
+case("error-resilient.ivf", 352, 288, 15, "--error-resilient=1", "--frame-parallel=1", "--kf-max-dist=5", "--target-bitrate=150")
+case("aq-cyclic.ivf", 352, 288, 30, "--rt", "--cpu-used=8", "--end-usage=cbr", "--aq-mode=3", "--lag-in-frames=0", "--target-bitrate=100")
+case("aq-variance.ivf", 352, 288, 15, "--aq-mode=1", "--target-bitrate=120")
+case("screen.ivf", 352, 288, 10, "--tune-content=screen", "--target-bitrate=200")
+case("intra.ivf", 352, 288, 4, "--kf-max-dist=0", "--kf-min-dist=0", "--target-bitrate=400")
+case("p1-444.ivf", 176, 144, 8, "--profile=1", "--target-bitrate=300", fmt="yuv444p")
+case("p1-422.ivf", 176, 144, 8, "--profile=1", "--i422", "--target-bitrate=300", fmt="yuv422p")
+for b in (10, 12):
+    case(f"p2-420-{b}.ivf", 176, 144, 8, "--profile=2", f"--bit-depth={b}", f"--input-bit-depth={b}", "--target-bitrate=300", fmt=f"yuv420p{b}le")
+    case(f"p3-422-{b}.ivf", 176, 144, 8, "--profile=3", f"--bit-depth={b}", f"--input-bit-depth={b}", "--i422", "--target-bitrate=300", fmt=f"yuv422p{b}le")
+    case(f"p3-444-{b}.ivf", 176, 144, 8, "--profile=3", f"--bit-depth={b}", f"--input-bit-depth={b}", "--i444", "--target-bitrate=300", fmt=f"yuv444p{b}le")
+
+entries, disagree = [], []
+for i, (name, w, h, frames, fmt, options) in enumerate(cases):
+    print(f"\r  making streams {i + 1}/{len(cases)} {name:24s}", end="", file=sys.stderr, flush=True)
+    raw = source(f"src-{w}x{h}-{frames}-{fmt}", w, h, frames, fmt)
+    path = os.path.join(out, name)
+    run("vpxenc", "--codec=vp9", "--ivf", "-q", "--disable-warning-prompt", "--cpu-used=3", f"--limit={frames}", *options, "-o", path, raw)
+    vpx = md5_of("vpxdec", "--rawvideo", "-o", "-", path)
+    ff = md5_of("ffmpeg", "-v", "error", "-i", path, "-fps_mode", "passthrough", "-pix_fmt", fmt, "-f", "rawvideo", "-")
+    if vpx != ff:
+        disagree.append(name)
+        continue
+    entries.append({"codec": "vp9", "suite": "made", "name": name, "file": name, "result_md5": vpx, "output_format": fmt,
+                    "verified": True, "verified_with": "libvpx and FFmpeg agree", "width": w, "height": h, "frames": frames})
+print("", file=sys.stderr)
+if disagree:
+    sys.exit("libvpx and FFmpeg differ on: " + " ".join(disagree))
+for f in os.listdir(out):
+    if f.endswith(".y4m"):
+        os.remove(os.path.join(out, f))
+with open(manifest_path, "w", encoding="utf-8") as f:
+    json.dump(entries, f, indent=1)
+open(manifest_path + "." + recipe[:16], "w").close()
