@@ -19,6 +19,10 @@ internal sealed class PictureFormat
     public bool DoubleChromaLines => Geometry is { SubsamplingX: 0, SubsamplingY: 1 };
     /// <summary>The planes follow each other exactly as in GStreamer's default layout: needs no GstVideoMeta.</summary>
     public bool IsTight { get; set; }
+    /// <summary>The strides are GStreamer's, only the planes lie further apart: plane by plane it needs no GstVideoMeta.</summary>
+    public bool HasStandardStrides { get; set; }
+    /// <summary>Bytes of each plane in GStreamer's default layout.</summary>
+    public uint[] PlaneSizes { get; } = new uint[3];
     /// <summary>Bytes that downstream may see.</summary>
     public uint VisibleSize { get; set; }
 }

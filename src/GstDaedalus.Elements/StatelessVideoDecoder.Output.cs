@@ -109,6 +109,7 @@ public abstract unsafe partial class StatelessVideoDecoder
             // Without GstVideoMeta a buffer is taken as it is, padding behind the picture included.
             if (format.IsTight)
                 format.VisibleSize = (uint)Math.Min(layout.Size, standard.Size);
+            SetPlaneSizes(format, standard);
         }
         Debug.Log(this, DebugLevel.Info,
             $"{geometry.Width}x{geometry.Height} as {PixelFormat.ToText(chosen)} ({format.VideoFormat}), strides {layout.Stride0}/{layout.Stride1}, {layout.Size} bytes, tight {format.IsTight}");
@@ -135,6 +136,20 @@ public abstract unsafe partial class StatelessVideoDecoder
         => layout.Offset0 == 0 && layout.Stride0 == info.Stride(0)
             && layout.Offset1 == info.Offset(1) && layout.Stride1 == info.Stride(1)
             && (layout.PlaneCount < 3 || (layout.Offset2 == info.Offset(2) && layout.Stride2 == info.Stride(2)));
+
+    private static void SetPlaneSizes(PictureFormat format, VideoInfo info)
+    {
+        CaptureLayout l = format.Layout;
+        bool fits = l.Stride0 == info.Stride(0) && l.Stride1 == info.Stride(1) && (l.PlaneCount < 3 || l.Stride2 == info.Stride(2));
+        for (int i = 0; i < l.PlaneCount; i++)
+        {
+            uint at = i switch { 0 => l.Offset0, 1 => l.Offset1, _ => l.Offset2 };
+            ulong size = (i + 1 < l.PlaneCount ? info.Offset(i + 1) : info.Size) - info.Offset(i);
+            format.PlaneSizes[i] = (uint)size;
+            fits &= at + size <= l.Size;
+        }
+        format.HasStandardStrides = fits;
+    }
 
     private static bool IsRgbFormat(VideoFormat f) => f is VideoFormat.Gbr or VideoFormat.Gbr_10LE or VideoFormat.Gbr_12LE;
 
@@ -175,7 +190,7 @@ public abstract unsafe partial class StatelessVideoDecoder
         string? copyReason = CopyReason(picture);
         if (copyReason is null)
         {
-            frame.OutputBuffer = WrapPicture(picture);
+            frame.OutputBuffer = _hasVideoMeta || picture.Format.IsTight ? WrapPicture(picture) : WrapPlanes(picture);
         }
         else
         {
@@ -197,7 +212,7 @@ public abstract unsafe partial class StatelessVideoDecoder
         string? reason = null;
         if (picture.Format.DoubleChromaLines)
             reason = "GStreamer has no 4:4:0 format: put out as 4:4:4";
-        else if (!_hasVideoMeta && !picture.Format.IsTight)
+        else if (!_hasVideoMeta && !picture.Format.IsTight && !picture.Format.HasStandardStrides)
             reason = "downstream does not support GstVideoMeta and the device's strides are not GStreamer's default";
         if (reason is not null)
         {
@@ -266,7 +281,7 @@ public abstract unsafe partial class StatelessVideoDecoder
     protected override bool OnDecideAllocation(nint query)
     {
         _hasVideoMeta = GstNative.gst_query_find_allocation_meta(query, GstVideoNative.gst_video_meta_api_get_type(), null) != 0;
-        if (_outputFormatNow is not { } format || format.DoubleChromaLines || (!_hasVideoMeta && !format.IsTight))
+        if (_outputFormatNow is not { } format || format.DoubleChromaLines || (!_hasVideoMeta && !format.IsTight && !format.HasStandardStrides))
             return ChainDecideAllocation(query);
         // Pictures bring their own memory: a pool of downstream's would be filled for nothing. This one only serves copies.
         nint caps;
@@ -301,6 +316,20 @@ public abstract unsafe partial class StatelessVideoDecoder
         (strides[0], strides[1], strides[2], strides[3]) = ((int)l.Stride0, (int)l.Stride1, (int)l.Stride2, 0);
         GstVideoNative.gst_buffer_add_video_meta_full(buffer, 0, (int)picture.Format.VideoFormat,
             (uint)l.Width, (uint)l.Height, (uint)l.PlaneCount, offsets, strides);
+        return buffer;
+    }
+
+    // The planes as memories of their own, which end to end are GStreamer's default layout. Whoever maps the buffer as a whole
+    // has them joined by GStreamer, whoever writes it out or drops it needs no copy at all.
+    private static nint WrapPlanes(Picture picture)
+    {
+        nint buffer = GstNative.gst_buffer_new();
+        CaptureLayout l = picture.Format.Layout;
+        for (int i = 0; i < l.PlaneCount; i++)
+        {
+            uint at = i switch { 0 => l.Offset0, 1 => l.Offset1, _ => l.Offset2 };
+            GstNative.gst_buffer_append_memory(buffer, GstNative.gst_memory_share(picture.Memory, (nint)at, (nint)picture.Format.PlaneSizes[i]));
+        }
         return buffer;
     }
 

@@ -14,8 +14,8 @@ namespace GstDaedalus.Elements.Vp9;
 /// <summary>daedalusvp9dec: VP9 of all profiles.</summary>
 public sealed unsafe class Vp9Decoder : StatelessVideoDecoder
 {
-    /// <summary>Above GStreamer's software and stateless decoders: this element drives the device they would, or decodes faster.</summary>
-    public const uint Rank = GstConst.RankPrimary + 12;
+    /// <summary>Above GStreamer's software decoders, below vp9alphadecodebin, which must get the streams with an alpha plane.</summary>
+    public const uint Rank = GstConst.RankPrimary + 2;
 
     private static readonly DebugCategory s_debug = new("daedalusvp9dec"u8, "Daedalus VP9 decoder"u8);
 

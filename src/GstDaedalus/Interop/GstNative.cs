@@ -75,6 +75,7 @@ public static unsafe class GstNative
 
     [DllImport(Gst)] public static extern int gst_memory_map(nint memory, GstMapInfo* info, int flags);
     [DllImport(Gst)] public static extern void gst_memory_unmap(nint memory, GstMapInfo* info);
+    [DllImport(Gst)] public static extern nint gst_memory_share(nint memory, nint offset, nint size);
     [DllImport(Gst)] public static extern nuint gst_memory_get_sizes(nint memory, nuint* offset, nuint* maxsize);
     [DllImport(Gst)] public static extern void gst_memory_resize(nint memory, nint offset, nuint size);
 

@@ -45,6 +45,8 @@ public sealed class PictureTests(Plugin plugin)
     [Theory]
     [InlineData(176, 144)]
     [InlineData(256, 128)]
+    [InlineData(256, 90)] // the planes go out one by one
+    [InlineData(256, 33)]
     [InlineData(35, 17)]
     public void Downstream_without_video_meta_gets_plain_pictures(int width, int height)
     {
