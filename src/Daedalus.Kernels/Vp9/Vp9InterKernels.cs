@@ -10,17 +10,39 @@ public static unsafe partial class Vp9InterKernels
     /// <summary>Writes this group's entries into the table.</summary>
     internal static void Fill(Vp9KernelTable* table, int bitDepth, KernelLevel level)
     {
-        _ = level;
         if (bitDepth == 8)
-            FillScalar<ByteSample>(table);
-        else
+        {
+            if (level == KernelLevel.Scalar)
+                FillScalar<ByteSample>(table);
+            else if (level == KernelLevel.Vector128)
+                Fill128<ByteOps128, StoreAverage8, ByteSample>(table);
+            else
+                Fill256<ByteOps256, StoreAverage8, ByteSample>(table);
+        }
+        else if (level == KernelLevel.Scalar)
             FillScalar<WordSample>(table);
+        else if (level == KernelLevel.Vector128)
+            Fill128<WordOps128, StoreAverage16, WordSample>(table);
+        else
+            Fill256<WordOps256, StoreAverage16, WordSample>(table);
     }
 
     private static void FillScalar<TSample>(Vp9KernelTable* table)
         where TSample : struct, ISample
     {
         FillEntries<ScalarBodies<TSample, AverageOff>, ScalarBodies<TSample, AverageOn>, TSample>(table);
+    }
+
+    private static void Fill128<TOps, TAverage, TSample>(Vp9KernelTable* table)
+        where TOps : struct, IInterOps128 where TAverage : struct, IStore where TSample : struct, ISample
+    {
+        FillEntries<Bodies128<TOps, StorePut>, Bodies128<TOps, TAverage>, TSample>(table);
+    }
+
+    private static void Fill256<TOps, TAverage, TSample>(Vp9KernelTable* table)
+        where TOps : struct, IInterOps256 where TAverage : struct, IStore where TSample : struct, ISample
+    {
+        FillEntries<Bodies256<TOps, StorePut>, Bodies256<TOps, TAverage>, TSample>(table);
     }
 
     private static void FillEntries<TPut, TAverage, TSample>(Vp9KernelTable* table)
