@@ -17,7 +17,7 @@ public sealed class HostTests(Plugin plugin)
     [InlineData("steady")]
     public void Python(string scenario)
     {
-        Result r = plugin.Run("/usr/bin/python3", [Beside("session.py"), scenario, plugin.Clip(), plugin.Device], 120);
+        Result r = plugin.Run("/usr/bin/python3", [Beside("session.py"), scenario, scenario == "steady" ? plugin.Clip("I420", 64, 64, 1500) : plugin.Clip(), plugin.Device], 120);
         Assert.True(r.ExitCode == 0, r.Output);
         Assert.DoesNotContain("CRITICAL", r.Output, StringComparison.Ordinal);
     }

@@ -56,7 +56,25 @@ public sealed class PictureTests(Plugin plugin)
         string mine = plugin.WorkFile("mine.yuv"), theirs = plugin.WorkFile("theirs.yuv");
         Assert.Equal(0, plugin.Launch(Decode(clip, "daedalusvp9dec", $" ! filesink location={mine}")).ExitCode);
         Assert.Equal(0, plugin.Launch(Decode(clip, "vp9dec", $" ! filesink location={theirs}")).ExitCode);
-        Assert.Equal(File.ReadAllBytes(theirs), File.ReadAllBytes(mine));
+        Assert.Equal(VisibleI420(theirs, width, height), VisibleI420(mine, width, height));
+    }
+
+    // Samples without the padding of GStreamer's default layout, where each decoder leaves something else.
+    private static byte[] VisibleI420(string file, int width, int height)
+    {
+        byte[] all = File.ReadAllBytes(file);
+        int cw = (width + 1) / 2, ch = (height + 1) / 2, stride = width + 3 & ~3, chromaStride = cw + 3 & ~3, evenHeight = height + 1 & ~1;
+        int frame = stride * evenHeight + 2 * chromaStride * evenHeight / 2;
+        Assert.True(all.Length > 0 && all.Length % frame == 0);
+        var visible = new List<byte>();
+        for (int start = 0; start < all.Length; start += frame)
+        {
+            for (int y = 0; y < height; y++)
+                visible.AddRange(all.AsSpan(start + y * stride, width));
+            for (int y = 0; y < 2 * ch; y++)
+                visible.AddRange(all.AsSpan(start + stride * evenHeight + y * chromaStride, cw));
+        }
+        return [.. visible];
     }
 
     [Fact]
