@@ -131,7 +131,10 @@ internal static unsafe class Vp9LoopFilterKernels<TKernel, THalf>
                 loaded = (s16 | s) != 0 ? unit + 1 : Math.Max(unit, loaded);
                 for (; group <= loaded; group++)
                 {
-                    T.LoadColumns(x + (group * 8 - 4) * bytes, stride, origin + (group * 8 - 4) * step);
+                    // Without an edge at column 0 nothing left of it is needed, and there may be no memory left of it.
+                    // The next group is always loaded too, over the columns read here twice.
+                    int column = group == 0 && (unit != 0 || s4 == 0) ? 0 : group * 8 - 4;
+                    T.LoadColumns(x + column * bytes, stride, origin + column * step);
                 }
                 byte* q0 = origin + unit * 8 * step;
                 int shift = 4 * (unit + 1);

@@ -57,7 +57,7 @@ public static unsafe class Vp9LoopFilterLevels
             if (lf.Level == 0)
                 level = 0;
             bool deltas = lf.Level != 0 && (lf.Flags & Vp9LoopFilterFlags.DeltaEnabled) != 0;
-            int shift = level >> 5;
+            int shift = lf.Level >> 5; // of the frame's level, not the segment's: libvpx and encoders agree on that
             for (int reference = 0; reference < 4; reference++)
             {
                 for (int mode = 0; mode < 2; mode++)

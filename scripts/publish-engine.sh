@@ -1,0 +1,32 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Builds libdaedalus-engine.so for every CPU level of this architecture:
+#   publish-engine.sh [OUTDIR] [LEVEL...]    ->  OUTDIR/lib/daedalus/<level>/libdaedalus-engine.so
+# Level directories are named as glibc-hwcaps names them; the caller picks the one its CPU has (a wrong one aborts when loaded).
+set -eu
+root=$(cd "$(dirname "$0")/.." && pwd)
+out=${1:-$root/out}
+[ $# -gt 0 ] && shift
+mkdir -p "$out"
+out=$(cd "$out" && pwd)
+
+case $(uname -m) in
+x86_64) rid=linux-x64; levels=${*:-v2 v3} ;;
+aarch64) rid=linux-arm64; levels=${*:-aarch64} ;;
+*) echo "publish-engine.sh: no engine for $(uname -m)" >&2; exit 1 ;;
+esac
+framework=$(sed -n 's:.*<DaedalusAotFramework[^>]*>\(.*\)</DaedalusAotFramework>.*:\1:p' "$root/Directory.Build.props")
+
+for level in $levels; do
+    case $level in
+    v[0-9]) name=x86-64-$level ;;
+    *) name=$level ;;
+    esac
+    dotnet publish -v quiet -nologo -c Release -f "${DaedalusAotFramework:-$framework}" -r "$rid" \
+        -p:DaedalusCpuLevel="$level" "$root/src/Daedalus.Engine/Daedalus.Engine.csproj"
+    mkdir -p "$out/lib/daedalus/$name"
+    # Install by rename: a process that has the old file mapped keeps it.
+    cp "$root/src/Daedalus.Engine/bin/native/$level/libdaedalus-engine.so" "$out/lib/daedalus/$name/.new"
+    mv "$out/lib/daedalus/$name/.new" "$out/lib/daedalus/$name/libdaedalus-engine.so"
+    echo "$out/lib/daedalus/$name/libdaedalus-engine.so"
+done

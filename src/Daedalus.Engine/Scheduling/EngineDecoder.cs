@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+using Daedalus.Engine.Interop;
+using Daedalus.V4L2;
+
+namespace Daedalus.Engine.Scheduling;
+
+/// <summary>
+/// One decoder behind the C ABI: requests in flight, worker threads, completion. With one thread a request is decoded inside
+/// <see cref="Submit"/>; with more, workers share the steps of all requests in flight, oldest first.
+/// </summary>
+public sealed unsafe class EngineDecoder : IDisposable
+{
+    private const int WorkerStackBytes = 512 * 1024;
+    private const int MaxThreads = 64;
+    private const int MaxInFlightLimit = 64;
+
+    private readonly FrameGate _gate = new();
+    private readonly CodecDecoder _codec;
+    private readonly AbiConfig _config;
+    private readonly int _maxInFlight;
+    private readonly Thread[] _workers;
+    private FrameJob? _oldest, _youngest;
+    private int _inFlight;
+    private ulong _sequence;
+    private bool _stop;
+    private AbiStats _stats;
+
+    private EngineDecoder(in AbiConfig config, int threads, int maxInFlight)
+    {
+        _config = config;
+        _maxInFlight = maxInFlight;
+        _codec = new Vp9.Vp9Decoder(_gate, threads);
+        _workers = threads > 1 ? new Thread[threads] : [];
+        for (int i = 0; i < _workers.Length; i++)
+        {
+            _workers[i] = new Thread(Work, WorkerStackBytes) { IsBackground = true, Name = "daedalus:" + i };
+            _workers[i].Start();
+        }
+    }
+
+    /// <summary>Opens a decoder; 0 or a negative errno.</summary>
+    public static int Create(in AbiConfig config, out EngineDecoder? decoder)
+    {
+        decoder = null;
+        if (config.CodedFormat != PixelFormat.Vp9Frame || config.Done == null || config.ThreadCount > int.MaxValue || config.MaxInFlight > int.MaxValue)
+            return Errno.Invalid;
+        int threads = config.ThreadCount == 0 ? Environment.ProcessorCount : (int)config.ThreadCount;
+        threads = Math.Clamp(threads, 1, MaxThreads);
+        int inFlight = threads == 1 ? 1 : config.MaxInFlight == 0 ? threads + 1 : Math.Min((int)config.MaxInFlight, MaxInFlightLimit);
+        decoder = new EngineDecoder(config, threads, inFlight);
+        return 0;
+    }
+
+    /// <summary>Counters since creation.</summary>
+    public AbiStats Stats
+    {
+        get
+        {
+            lock (_gate)
+            {
+                AbiStats stats = _stats;
+                stats.ManagedBytesAllocated = (ulong)GC.GetTotalAllocatedBytes(false);
+                return stats;
+            }
+        }
+    }
+
+    /// <summary>Queues a request (or decodes it, with one thread); 0 or a negative errno, in which case no callback follows.</summary>
+    public int Submit(AbiRequest* request)
+    {
+        FrameJob? job;
+        lock (_gate)
+        {
+            if (_stop)
+                return Errno.Canceled;
+            while (_inFlight >= _maxInFlight)
+                _gate.Wait();
+            int status = _codec.Prepare(request, _youngest, out job);
+            if (status != 0 || job == null)
+                return status;
+            job.Cookie = request->Cookie;
+            job.BitstreamSize = request->BitstreamSize;
+            job.Sequence = ++_sequence;
+            Append(job);
+            if (_workers.Length != 0)
+            {
+                _gate.Changed();
+                return 0;
+            }
+            job.Running = 1;
+        }
+
+        try
+        {
+            job.RunAll();
+        }
+        catch (Exception e)
+        {
+            Fail(job, e);
+        }
+        lock (_gate)
+        {
+            job.Running = 0;
+            job.Release();
+        }
+        Complete(job);
+        return 0;
+    }
+
+    /// <summary>Abandons what is in flight and waits for its callbacks.</summary>
+    public void Cancel()
+    {
+        lock (_gate)
+        {
+            ulong last = _sequence;
+            for (FrameJob? job = _oldest; job != null; job = job.Younger)
+            {
+                if (!job.Aborted)
+                {
+                    job.Status = Errno.Canceled;
+                    job.Aborted = true;
+                }
+            }
+            _gate.Changed();
+            WaitUntilDone(last);
+        }
+    }
+
+    /// <summary>Waits until everything submitted so far is done, callbacks included.</summary>
+    public void Drain()
+    {
+        lock (_gate)
+            WaitUntilDone(_sequence);
+    }
+
+    /// <summary>Forgets the stream's state; -EBUSY while requests are in flight.</summary>
+    public int Reset()
+    {
+        lock (_gate)
+        {
+            if (_inFlight != 0)
+                return Errno.Busy;
+            _codec.Reset();
+            return 0;
+        }
+    }
+
+    /// <summary>Cancels, waits for callbacks and workers, frees.</summary>
+    public void Dispose()
+    {
+        Cancel();
+        lock (_gate)
+        {
+            if (_stop)
+                return;
+            _stop = true;
+            _gate.Changed();
+        }
+        foreach (Thread worker in _workers)
+        {
+            if (worker != Thread.CurrentThread)
+                worker.Join();
+        }
+        _codec.Dispose();
+    }
+
+    private void WaitUntilDone(ulong last)
+    {
+        while (_oldest != null && _oldest.Sequence <= last)
+            _gate.Wait();
+    }
+
+    private void Append(FrameJob job)
+    {
+        job.Older = _youngest;
+        job.Younger = null;
+        if (_youngest != null)
+            _youngest.Younger = job;
+        else
+            _oldest = job;
+        _youngest = job;
+        job.Released = false;
+        job.Running = 0;
+        _inFlight++;
+    }
+
+    private void Remove(FrameJob job)
+    {
+        if (job.Older != null)
+            job.Older.Younger = job.Younger;
+        else
+            _oldest = job.Younger;
+        if (job.Younger != null)
+            job.Younger.Older = job.Older;
+        else
+            _youngest = job.Older;
+        job.Older = job.Younger = null;
+        _inFlight--;
+    }
+
+    private static void Fail(FrameJob job, Exception e)
+    {
+        if (!job.Aborted)
+        {
+            job.Status = e is OutOfMemoryException ? Errno.NoMemory : Errno.Io;
+            job.Aborted = true;
+        }
+    }
+
+    /// <summary>The callback, without the lock, then the books.</summary>
+    private void Complete(FrameJob job)
+    {
+        bool corrupted = job.Corrupted;
+        int status = job.Status;
+        _config.Done(_config.User, job.Cookie, status, corrupted ? 1u : 0u);
+        lock (_gate)
+        {
+            _stats.Frames++;
+            _stats.Bytes += job.BitstreamSize;
+            if (status != 0 || corrupted)
+                _stats.Errors++;
+            Remove(job);
+            _codec.Recycle(job);
+            _gate.Changed();
+        }
+    }
+
+    private void Work()
+    {
+        FrameJob? job = null;
+        int step = FrameJob.NoStep;
+        while (true)
+        {
+            FrameJob? done = null;
+            int seen;
+            lock (_gate)
+            {
+                if (job != null)
+                {
+                    job.Running--;
+                    if (!job.Aborted)
+                        job.Finish(step);
+                    _gate.Changed();
+                }
+                if (!TryClaim(out job, out step, out done))
+                {
+                    if (_stop)
+                        return;
+                }
+                seen = _gate.Version;
+            }
+            if (done != null)
+            {
+                Complete(done);
+                continue;
+            }
+            if (job == null)
+            {
+                WaitForWork(seen);
+                continue;
+            }
+            try
+            {
+                job.Run(step);
+            }
+            catch (Exception e)
+            {
+                lock (_gate)
+                    Fail(job, e);
+            }
+        }
+    }
+
+    /// <summary>Oldest first: a step to run, or a job to complete (gate).</summary>
+    private bool TryClaim(out FrameJob? job, out int step, out FrameJob? done)
+    {
+        for (FrameJob? j = _oldest; j != null; j = j.Younger)
+        {
+            if (j.Released)
+                continue;
+            if (j.Running == 0 && (j.Aborted || j.IsDone))
+            {
+                j.Released = true;
+                j.Release();
+                _gate.Changed();
+                (job, step, done) = (null, FrameJob.NoStep, j);
+                return true;
+            }
+            if (j.Aborted)
+                continue;
+            int s = j.Claim();
+            if (s == FrameJob.NoStep)
+                continue;
+            j.Running++;
+            (job, step, done) = (j, s, null);
+            return true;
+        }
+        (job, step, done) = (null, FrameJob.NoStep, null);
+        return false;
+    }
+
+    /// <summary>Spins briefly (the next row is usually microseconds away), then sleeps until something changes.</summary>
+    private void WaitForWork(int seen)
+    {
+        for (int i = 0; i < FrameGate.SpinRounds; i++)
+        {
+            if (_gate.Version != seen)
+                return;
+            Thread.SpinWait(FrameGate.SpinLength);
+        }
+        lock (_gate)
+        {
+            while (_gate.Version == seen && !_stop)
+                _gate.Wait();
+        }
+    }
+}
