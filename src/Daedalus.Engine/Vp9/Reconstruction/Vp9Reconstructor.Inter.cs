@@ -164,8 +164,8 @@ public sealed unsafe partial class Vp9Reconstructor
             else
             {
                 nint emulatedStride = EmulatedStride<TPixel>();
-                EmulateEdge<TPixel>(
-                    _emulated, emulatedStride, src, srcStride, sx - before, sy - over, width + before + behind, height + over + under, lastX, lastY);
+                Vp9EdgeKernels.Emulate(
+                    _emulated, emulatedStride, src, srcStride, sx - before, sy - over, width + before + behind, height + over + under, lastX, lastY, sizeof(TPixel));
                 src = _emulated + over * emulatedStride + before * sizeof(TPixel);
                 srcStride = emulatedStride;
             }
@@ -178,33 +178,6 @@ public sealed unsafe partial class Vp9Reconstructor
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static nint EmulatedStride<TPixel>()
         where TPixel : unmanaged => 96 * sizeof(TPixel);
-
-    /// <summary>Copies a rectangle of a plane; positions outside 0..last repeat the nearest sample.</summary>
-    private static void EmulateEdge<TPixel>(byte* dst, nint dstStride, byte* plane, nint stride, int x, int y, int w, int h, int lastX, int lastY)
-        where TPixel : unmanaged
-    {
-        int left = Math.Clamp(-x, 0, w);
-        int right = Math.Clamp(x + w - 1 - lastX, 0, w);
-        int middle = w - left - right;
-        for (int i = 0; i < h; i++, dst += dstStride)
-        {
-            TPixel* row = (TPixel*)(plane + Math.Clamp(y + i, 0, lastY) * stride);
-            TPixel* to = (TPixel*)dst;
-            if (middle < 0)
-            {
-                for (int j = 0; j < w; j++)
-                {
-                    to[j] = row[Math.Clamp(x + j, 0, lastX)];
-                }
-
-                continue;
-            }
-
-            new Span<TPixel>(to, left).Fill(row[0]);
-            new Span<TPixel>(row + x + left, middle).CopyTo(new Span<TPixel>(to + left, middle));
-            new Span<TPixel>(to + left + middle, right).Fill(row[lastX]);
-        }
-    }
 
     /// <summary>What is shown where a reference is missing or unusable.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 using System.Runtime.CompilerServices;
+using Daedalus.Kernels.Vp9;
 
 namespace Daedalus.Engine.Vp9;
 
@@ -70,7 +71,7 @@ public sealed unsafe partial class Vp9Reconstructor
         else
         {
             nint emulatedStride = EmulatedColumns * sizeof(TPixel);
-            EmulateEdge<TPixel>(_emulated, emulatedStride, src, srcStride, sx, sy, columns, rows, lastX, lastY);
+            Vp9EdgeKernels.Emulate(_emulated, emulatedStride, src, srcStride, sx, sy, columns, rows, lastX, lastY, sizeof(TPixel));
             src = _emulated;
             srcStride = emulatedStride;
         }
