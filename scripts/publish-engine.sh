@@ -23,7 +23,7 @@ for level in $levels; do
     *) name=$level ;;
     esac
     dotnet publish -v quiet -nologo -c Release -f "${DaedalusAotFramework:-$framework}" -r "$rid" \
-        -p:DaedalusCpuLevel="$level" "$root/src/Daedalus.Engine/Daedalus.Engine.csproj"
+        -p:DaedalusCpuLevel="$level" -p:DaedalusPublish=true "$root/src/Daedalus.Engine/Daedalus.Engine.csproj"
     mkdir -p "$out/lib/daedalus/$name"
     # Install by rename: a process that has the old file mapped keeps it.
     cp "$root/src/Daedalus.Engine/bin/native/$level/libdaedalus-engine.so" "$out/lib/daedalus/$name/.new"

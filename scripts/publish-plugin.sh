@@ -13,7 +13,7 @@ esac
 project=$root/src/GstDaedalus.Elements/GstDaedalus.Elements.csproj
 framework=$(dotnet msbuild "$project" -getProperty:DaedalusAotFramework)
 stage=$root/build/plugin/$rid
-dotnet publish "$project" -c Release -f "$framework" -r "$rid" -p:PublishAot=true -p:DaedalusFramework="$framework" -o "$stage" -v q --nologo
+dotnet publish "$project" -c Release -f "$framework" -r "$rid" -p:PublishAot=true -p:DaedalusPublish=true -p:DaedalusFramework="$framework" -o "$stage" -v q --nologo
 install -d "$out/lib/gstreamer-1.0"
 install -m 755 "$stage/GstDaedalus.Elements.so" "$out/lib/gstreamer-1.0/libgstdaedalus.so.new"
 # A running process may have the old file mapped: replaced, not rewritten.
