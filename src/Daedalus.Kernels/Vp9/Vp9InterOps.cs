@@ -104,9 +104,17 @@ internal unsafe interface IInterOps128
     /// <summary>Samples 2k, 2k+1 after src for 8 bytes of results; low is src[0..15], high the 16 bytes 4 samples on.</summary>
     static abstract Vector128<byte> RowPairs(Vector128<byte> low, Vector128<byte> high, int k);
 
-    /// <summary>Sums of four pairs with their taps.</summary>
-    static abstract Vector128<byte> Filter(Vector128<byte> p0, Vector128<byte> p1, Vector128<byte> p2, Vector128<byte> p3,
-        Vector128<byte> t0, Vector128<byte> t1, Vector128<byte> t2, Vector128<byte> t3);
+    /// <summary>Two taps of every pair.</summary>
+    static abstract Vector128<byte> Multiply(Vector128<byte> pairs, Vector128<byte> taps);
+
+    /// <summary>The same with taps from memory, which costs no register.</summary>
+    static abstract Vector128<byte> Multiply(Vector128<byte> pairs, Vector128<byte>* taps);
+
+    /// <summary>Sum of products 0 and 2, or 1 and 3.</summary>
+    static abstract Vector128<byte> Add(Vector128<byte> a, Vector128<byte> b);
+
+    /// <summary>Sum of both halves, rounded and shifted.</summary>
+    static abstract Vector128<byte> Finish(Vector128<byte> a, Vector128<byte> b);
 
     /// <summary>Clips sums to samples, a then b.</summary>
     static abstract Vector128<byte> Pack(Vector128<byte> a, Vector128<byte> b, Vector128<byte> max);
@@ -132,16 +140,20 @@ internal readonly unsafe struct ByteOps128 : IInterOps128
         _ => Portable128.Shuffle(low, Vector128.Create((byte)6, 7, 7, 8, 8, 9, 9, 10, 10, 11, 11, 12, 12, 13, 13, 14)),
     };
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<byte> Multiply(Vector128<byte> pairs, Vector128<byte> taps) => Portable128.MultiplyAdd8(pairs, taps).AsByte();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<byte> Multiply(Vector128<byte> pairs, Vector128<byte>* taps) => Portable128.MultiplyAdd8(pairs, *taps).AsByte();
+
     // Grouped so that no 16-bit sum but the last can overflow: for every filter the positive taps among {0,1,4,5} and among
     // {2,3,6,7} add up to at most 128. The last sum saturates, and only where the result clips to 255 anyway.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<byte> Filter(Vector128<byte> p0, Vector128<byte> p1, Vector128<byte> p2, Vector128<byte> p3,
-        Vector128<byte> t0, Vector128<byte> t1, Vector128<byte> t2, Vector128<byte> t3)
-    {
-        Vector128<short> a = Portable128.MultiplyAdd8(p0, t0) + Portable128.MultiplyAdd8(p2, t2);
-        Vector128<short> b = Portable128.MultiplyAdd8(p1, t1) + Portable128.MultiplyAdd8(p3, t3);
-        return Portable128.RoundShift7(Portable128.AddSaturate(a, b)).AsByte();
-    }
+    public static Vector128<byte> Add(Vector128<byte> a, Vector128<byte> b) => (a.AsInt16() + b.AsInt16()).AsByte();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<byte> Finish(Vector128<byte> a, Vector128<byte> b)
+        => Portable128.RoundShift7(Portable128.AddSaturate(a.AsInt16(), b.AsInt16())).AsByte();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<byte> Pack(Vector128<byte> a, Vector128<byte> b, Vector128<byte> max)
@@ -169,13 +181,17 @@ internal readonly unsafe struct WordOps128 : IInterOps128
     };
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<byte> Filter(Vector128<byte> p0, Vector128<byte> p1, Vector128<byte> p2, Vector128<byte> p3,
-        Vector128<byte> t0, Vector128<byte> t1, Vector128<byte> t2, Vector128<byte> t3)
-    {
-        Vector128<int> a = Portable128.MultiplyAdd16(p0, t0) + Portable128.MultiplyAdd16(p2, t2);
-        Vector128<int> b = Portable128.MultiplyAdd16(p1, t1) + Portable128.MultiplyAdd16(p3, t3);
-        return ((a + b + Vector128.Create(64)) >> 7).AsByte();
-    }
+    public static Vector128<byte> Multiply(Vector128<byte> pairs, Vector128<byte> taps) => Portable128.MultiplyAdd16(pairs, taps).AsByte();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<byte> Multiply(Vector128<byte> pairs, Vector128<byte>* taps) => Portable128.MultiplyAdd16(pairs, *taps).AsByte();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<byte> Add(Vector128<byte> a, Vector128<byte> b) => (a.AsInt32() + b.AsInt32()).AsByte();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<byte> Finish(Vector128<byte> a, Vector128<byte> b)
+        => ((a.AsInt32() + b.AsInt32() + Vector128.Create(64)) >> 7).AsByte();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<byte> Pack(Vector128<byte> a, Vector128<byte> b, Vector128<byte> max)

@@ -17,9 +17,17 @@ internal unsafe interface IInterOps256
     /// <summary>Samples 2k, 2k+1 after the start of each lane's row; low is bytes 0..15 of the rows, high the 16 bytes 4 samples on.</summary>
     static abstract Vector256<byte> RowPairs(Vector256<byte> low, Vector256<byte> high, int k);
 
-    /// <summary>Sums of four pairs with their taps.</summary>
-    static abstract Vector256<byte> Filter(Vector256<byte> p0, Vector256<byte> p1, Vector256<byte> p2, Vector256<byte> p3,
-        Vector256<byte> t0, Vector256<byte> t1, Vector256<byte> t2, Vector256<byte> t3);
+    /// <summary>Two taps of every pair.</summary>
+    static abstract Vector256<byte> Multiply(Vector256<byte> pairs, Vector256<byte> taps);
+
+    /// <summary>The same with taps from memory, which costs no register.</summary>
+    static abstract Vector256<byte> Multiply(Vector256<byte> pairs, Vector256<byte>* taps);
+
+    /// <summary>Sum of products 0 and 2, or 1 and 3.</summary>
+    static abstract Vector256<byte> Add(Vector256<byte> a, Vector256<byte> b);
+
+    /// <summary>Sum of both halves, rounded and shifted.</summary>
+    static abstract Vector256<byte> Finish(Vector256<byte> a, Vector256<byte> b);
 
     /// <summary>Clips sums to samples, a then b in each lane.</summary>
     static abstract Vector256<byte> Pack(Vector256<byte> a, Vector256<byte> b, Vector256<byte> max);
@@ -60,15 +68,21 @@ internal readonly unsafe struct ByteOps256 : IInterOps256
         _ => Avx2.Shuffle(low, Vector256.Create((byte)6, 7, 7, 8, 8, 9, 9, 10, 10, 11, 11, 12, 12, 13, 13, 14, 6, 7, 7, 8, 8, 9, 9, 10, 10, 11, 11, 12, 12, 13, 13, 14)),
     };
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<byte> Multiply(Vector256<byte> pairs, Vector256<byte> taps)
+        => Avx2.MultiplyAddAdjacent(pairs, taps.AsSByte()).AsByte();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<byte> Multiply(Vector256<byte> pairs, Vector256<byte>* taps)
+        => Avx2.MultiplyAddAdjacent(pairs, Avx.LoadAlignedVector256((sbyte*)taps)).AsByte();
+
     // The order of the sums is that of ByteOps128: only the last can overflow, and it saturates.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<byte> Filter(Vector256<byte> p0, Vector256<byte> p1, Vector256<byte> p2, Vector256<byte> p3,
-        Vector256<byte> t0, Vector256<byte> t1, Vector256<byte> t2, Vector256<byte> t3)
-    {
-        Vector256<short> a = Avx2.Add(Avx2.MultiplyAddAdjacent(p0, t0.AsSByte()), Avx2.MultiplyAddAdjacent(p2, t2.AsSByte()));
-        Vector256<short> b = Avx2.Add(Avx2.MultiplyAddAdjacent(p1, t1.AsSByte()), Avx2.MultiplyAddAdjacent(p3, t3.AsSByte()));
-        return Avx2.MultiplyHighRoundScale(Avx2.AddSaturate(a, b), Vector256.Create((short)256)).AsByte();
-    }
+    public static Vector256<byte> Add(Vector256<byte> a, Vector256<byte> b) => Avx2.Add(a.AsInt16(), b.AsInt16()).AsByte();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<byte> Finish(Vector256<byte> a, Vector256<byte> b)
+        => Avx2.MultiplyHighRoundScale(Avx2.AddSaturate(a.AsInt16(), b.AsInt16()), Vector256.Create((short)256)).AsByte();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<byte> Pack(Vector256<byte> a, Vector256<byte> b, Vector256<byte> max)
@@ -115,13 +129,19 @@ internal readonly unsafe struct WordOps256 : IInterOps256
     };
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<byte> Filter(Vector256<byte> p0, Vector256<byte> p1, Vector256<byte> p2, Vector256<byte> p3,
-        Vector256<byte> t0, Vector256<byte> t1, Vector256<byte> t2, Vector256<byte> t3)
-    {
-        Vector256<int> a = Avx2.Add(Avx2.MultiplyAddAdjacent(p0.AsInt16(), t0.AsInt16()), Avx2.MultiplyAddAdjacent(p2.AsInt16(), t2.AsInt16()));
-        Vector256<int> b = Avx2.Add(Avx2.MultiplyAddAdjacent(p1.AsInt16(), t1.AsInt16()), Avx2.MultiplyAddAdjacent(p3.AsInt16(), t3.AsInt16()));
-        return Avx2.ShiftRightArithmetic(Avx2.Add(Avx2.Add(a, b), Vector256.Create(64)), 7).AsByte();
-    }
+    public static Vector256<byte> Multiply(Vector256<byte> pairs, Vector256<byte> taps)
+        => Avx2.MultiplyAddAdjacent(pairs.AsInt16(), taps.AsInt16()).AsByte();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<byte> Multiply(Vector256<byte> pairs, Vector256<byte>* taps)
+        => Avx2.MultiplyAddAdjacent(pairs.AsInt16(), Avx.LoadAlignedVector256((short*)taps)).AsByte();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<byte> Add(Vector256<byte> a, Vector256<byte> b) => Avx2.Add(a.AsInt32(), b.AsInt32()).AsByte();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<byte> Finish(Vector256<byte> a, Vector256<byte> b)
+        => Avx2.ShiftRightArithmetic(Avx2.Add(Avx2.Add(a.AsInt32(), b.AsInt32()), Vector256.Create(64)), 7).AsByte();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<byte> Pack(Vector256<byte> a, Vector256<byte> b, Vector256<byte> max)

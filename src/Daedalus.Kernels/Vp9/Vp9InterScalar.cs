@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 
 namespace Daedalus.Kernels.Vp9;
 
@@ -74,8 +75,8 @@ internal readonly unsafe struct ScalarBodies<TSample, TAverage> : IInterBodies
     [SkipLocalsInit]
     public static void Both<TWidth>(byte* dst, nint dstStride, byte* src, nint srcStride, int height, byte* tapsX, byte* tapsY, int maxValue) where TWidth : struct, IWidth
     {
-        BothScratch scratch;
-        byte* rows = scratch.Rows;
+        PassScratch scratch;
+        byte* rows = PassScratch.Align(&scratch);
         byte* s = src - 3 * srcStride;
         for (int y = 0; y < height + 7; y++, s += srcStride)
         {
@@ -142,10 +143,14 @@ internal readonly unsafe struct ScalarBodies<TSample, TAverage> : IInterBodies
     }
 }
 
-/// <summary>Rows of a 64×64 block of words between the two passes.</summary>
-internal unsafe struct BothScratch
+/// <summary>
+/// Rows of a 64×64 block of words between the two passes. No fixed buffer: those bring a stack check into every method that has one.
+/// </summary>
+[StructLayout(LayoutKind.Sequential, Size = (64 + 7) * 128 + 64)]
+internal unsafe struct PassScratch
 {
-    internal fixed byte Rows[(64 + 7) * 128];
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static byte* Align(PassScratch* scratch) => (byte*)(((nint)scratch + 63) & ~63);
 }
 
 /// <summary>Rows of a 16-column strip between the passes of scaled prediction, for the largest step (80/16).</summary>

@@ -16,6 +16,7 @@ internal static unsafe class Vp9InterScaled<TOps, TStore>
     private static nint Pitch => ScaledScratch.Columns * TOps.SampleSize;
 
     [SkipLocalsInit]
+    [MethodImpl(MethodImplOptions.NoInlining)]
     internal static void Predict(byte* dst, nint dstStride, byte* src, nint srcStride, int width, int height, int mx, int my, int xStep, int yStep, int maxValue, short* filter)
     {
         ScaledScratch scratch;
@@ -40,6 +41,7 @@ internal static unsafe class Vp9InterScaled<TOps, TStore>
             : (byte*)(filter + phase * 8);
 
     [SkipLocalsInit]
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private static void Rows(byte* dst, byte* src, nint srcStride, int columns, int rows, int position, int step, int maxValue, short* filter)
     {
         ColumnPositions at;
@@ -103,7 +105,7 @@ internal static unsafe class Vp9InterScaled<TOps, TStore>
             for (int x = 0; x < columns * TOps.SampleSize; x += 8)
             {
                 byte* s = src + 2 * x;
-                Vector128<byte> v = TOps.Filter(
+                Vector128<byte> v = Filter(
                     Vector128.Load(s), Vector128.Load(s + 2 * TOps.SampleSize), Vector128.Load(s + 4 * TOps.SampleSize), Vector128.Load(s + 6 * TOps.SampleSize), t0, t1, t2, t3);
                 Unsafe.WriteUnaligned(dst + x, TOps.Pack(v, v, max).AsUInt64().ToScalar());
             }
@@ -137,10 +139,17 @@ internal static unsafe class Vp9InterScaled<TOps, TStore>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector128<byte> Column(byte* s, byte* taps)
-        => TOps.Filter(
+        => Filter(
             TOps.Zip(Load8(s), Load8(s + Pitch)), TOps.Zip(Load8(s + 2 * Pitch), Load8(s + 3 * Pitch)),
             TOps.Zip(Load8(s + 4 * Pitch), Load8(s + 5 * Pitch)), TOps.Zip(Load8(s + 6 * Pitch), Load8(s + 7 * Pitch)),
             TOps.Taps(taps, 0), TOps.Taps(taps, 1), TOps.Taps(taps, 2), TOps.Taps(taps, 3));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<byte> Filter(Vector128<byte> p0, Vector128<byte> p1, Vector128<byte> p2, Vector128<byte> p3,
+        Vector128<byte> t0, Vector128<byte> t1, Vector128<byte> t2, Vector128<byte> t3)
+        => TOps.Finish(
+            TOps.Add(TOps.Multiply(p0, t0), TOps.Multiply(p2, t2)),
+            TOps.Add(TOps.Multiply(p1, t1), TOps.Multiply(p3, t3)));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector128<byte> Load8(byte* p) => Vector128.CreateScalarUnsafe(Unsafe.ReadUnaligned<ulong>(p)).AsByte();

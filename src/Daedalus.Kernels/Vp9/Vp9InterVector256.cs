@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
 namespace Daedalus.Kernels.Vp9;
@@ -72,10 +73,10 @@ internal readonly unsafe struct Bodies256<TOps, TStore> : IInterBodies
                 for (int x = 0; x < TWidth.Bytes; x += 32)
                 {
                     byte* s = src + x;
-                    Vector256<byte> even = TOps.Filter(
+                    Vector256<byte> even = Filter(
                         Vector256.Load(s), Vector256.Load(s + 2 * TOps.SampleSize), Vector256.Load(s + 4 * TOps.SampleSize), Vector256.Load(s + 6 * TOps.SampleSize), t0, t1, t2, t3);
                     s += TOps.SampleSize;
-                    Vector256<byte> odd = TOps.Filter(
+                    Vector256<byte> odd = Filter(
                         Vector256.Load(s), Vector256.Load(s + 2 * TOps.SampleSize), Vector256.Load(s + 4 * TOps.SampleSize), Vector256.Load(s + 6 * TOps.SampleSize), t0, t1, t2, t3);
                     TStore.Store32(dst + x, TOps.Reorder(TOps.Pack(even, odd, max)));
                 }
@@ -106,7 +107,7 @@ internal readonly unsafe struct Bodies256<TOps, TStore> : IInterBodies
                 Vector256<byte> e = Load8(src, srcStride);
                 src += 2 * srcStride;
                 Vector256<byte> p3 = TOps.Zip(TOps.Between(d, e), e);
-                Vector256<byte> v = TOps.Filter(p0, p1, p2, p3, t0, t1, t2, t3);
+                Vector256<byte> v = Filter(p0, p1, p2, p3, t0, t1, t2, t3);
                 v = TOps.Pack(v, v, max);
                 Store<TWidth>(dst, v.GetLower());
                 if (height == 1)
@@ -139,7 +140,7 @@ internal readonly unsafe struct Bodies256<TOps, TStore> : IInterBodies
                 Vector256<byte> next = TOps.Spread(s);
                 s += srcStride;
                 Vector256<byte> even3 = TOps.Zip(last, next);
-                Vector256<byte> v = TOps.Filter(even0, even1, even2, even3, t0, t1, t2, t3);
+                Vector256<byte> v = Filter(even0, even1, even2, even3, t0, t1, t2, t3);
                 TStore.Store16(d, TOps.Pack(v.GetLower(), v.GetUpper(), max.GetLower()));
                 d += dstStride;
                 if (y == 1)
@@ -147,7 +148,7 @@ internal readonly unsafe struct Bodies256<TOps, TStore> : IInterBodies
                 last = TOps.Spread(s);
                 s += srcStride;
                 Vector256<byte> odd3 = TOps.Zip(next, last);
-                v = TOps.Filter(odd0, odd1, odd2, odd3, t0, t1, t2, t3);
+                v = Filter(odd0, odd1, odd2, odd3, t0, t1, t2, t3);
                 TStore.Store16(d, TOps.Pack(v.GetLower(), v.GetUpper(), max.GetLower()));
                 d += dstStride;
                 if (y == 2)
@@ -166,8 +167,22 @@ internal readonly unsafe struct Bodies256<TOps, TStore> : IInterBodies
     {
         if (TWidth.Bytes < 16)
             BothNarrow<TWidth>(dst, dstStride, src, srcStride, height, tapsX, tapsY, maxValue);
+        else if (TWidth.Bytes == 16)
+            BothWide(dst, dstStride, src, srcStride, height, tapsX, tapsY, maxValue);
         else
-            BothWide<TWidth>(dst, dstStride, src, srcStride, height, tapsX, tapsY, maxValue);
+            BothPasses<TWidth>(dst, dstStride, src, srcStride, height, tapsX, tapsY, maxValue);
+    }
+
+    // Not inlined: the entries of all directions would carry (and clear) the scratch.
+    // From 32 bytes on the horizontal pass over whole vectors gains more than the trip through memory costs.
+    [SkipLocalsInit]
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void BothPasses<TWidth>(byte* dst, nint dstStride, byte* src, nint srcStride, int height, byte* tapsX, byte* tapsY, int maxValue) where TWidth : struct, IWidth
+    {
+        PassScratch scratch;
+        byte* rows = PassScratch.Align(&scratch);
+        Bodies256<TOps, StorePut>.Horizontal<TWidth>(rows, TWidth.Bytes, src - 3 * srcStride, srcStride, height + 7, tapsX, maxValue);
+        Vertical<TWidth>(dst, dstStride, rows + 3 * TWidth.Bytes, TWidth.Bytes, height, tapsY, maxValue);
     }
 
     public static void Scaled(byte* dst, nint dstStride, byte* src, nint srcStride, int width, int height, int mx, int my, int xStep, int yStep, int maxValue, short* filter)
@@ -179,10 +194,11 @@ internal readonly unsafe struct Bodies256<TOps, TStore> : IInterBodies
     }
 
     [SkipLocalsInit]
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private static void BothNarrow<TWidth>(byte* dst, nint dstStride, byte* src, nint srcStride, int height, byte* tapsX, byte* tapsY, int maxValue) where TWidth : struct, IWidth
     {
         Vector256Taps buffer;
-        Vector256<byte>* h = buffer.Align();
+        Vector256<byte>* h = Vector256Taps.Align(&buffer);
         h[0] = TOps.Taps(tapsX, 0);
         h[1] = TOps.Taps(tapsX, 1);
         h[2] = TOps.Taps(tapsX, 2);
@@ -202,7 +218,7 @@ internal readonly unsafe struct Bodies256<TOps, TStore> : IInterBodies
             Vector256<byte> e = NarrowRows(src, srcStride, h, max);
             src += 2 * srcStride;
             Vector256<byte> p3 = TOps.Zip(TOps.Between(d, e), e);
-            Vector256<byte> v = TOps.Filter(p0, p1, p2, p3, t0, t1, t2, t3);
+            Vector256<byte> v = Filter(p0, p1, p2, p3, t0, t1, t2, t3);
             v = TOps.Pack(v, v, max);
             Store<TWidth>(dst, v.GetLower());
             if (height == 1)
@@ -220,10 +236,11 @@ internal readonly unsafe struct Bodies256<TOps, TStore> : IInterBodies
 
     // Horizontal taps stay in memory: with them in registers the window would spill.
     [SkipLocalsInit]
-    private static void BothWide<TWidth>(byte* dst, nint dstStride, byte* src, nint srcStride, int height, byte* tapsX, byte* tapsY, int maxValue) where TWidth : struct, IWidth
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void BothWide(byte* dst, nint dstStride, byte* src, nint srcStride, int height, byte* tapsX, byte* tapsY, int maxValue)
     {
         Vector256Taps buffer;
-        Vector256<byte>* h = buffer.Align();
+        Vector256<byte>* h = Vector256Taps.Align(&buffer);
         h[0] = TOps.Taps(tapsX, 0);
         h[1] = TOps.Taps(tapsX, 1);
         h[2] = TOps.Taps(tapsX, 2);
@@ -231,45 +248,47 @@ internal readonly unsafe struct Bodies256<TOps, TStore> : IInterBodies
         Vector256<byte> t0 = TOps.Taps(tapsY, 0), t1 = TOps.Taps(tapsY, 1), t2 = TOps.Taps(tapsY, 2), t3 = TOps.Taps(tapsY, 3);
         Vector256<byte> max = Vector256.Create((ushort)maxValue).AsByte();
         src -= 3 * srcStride + 3 * TOps.SampleSize;
-        for (int x = 0; x < TWidth.Bytes; x += 16)
+        Vector256<byte> r0 = WideRow(src, h, max), r1 = WideRow(src + srcStride, h, max), r2 = WideRow(src + 2 * srcStride, h, max);
+        src += 3 * srcStride;
+        Vector256<byte> r3 = WideRow(src, h, max), r4 = WideRow(src + srcStride, h, max), r5 = WideRow(src + 2 * srcStride, h, max);
+        src += 3 * srcStride;
+        Vector256<byte> last = WideRow(src, h, max);
+        src += srcStride;
+        Vector256<byte> even0 = TOps.Zip(r0, r1), even1 = TOps.Zip(r2, r3), even2 = TOps.Zip(r4, r5);
+        Vector256<byte> odd0 = TOps.Zip(r1, r2), odd1 = TOps.Zip(r3, r4), odd2 = TOps.Zip(r5, last);
+        for (int y = height; ; y -= 2)
         {
-            byte* s = src + x;
-            byte* d = dst + x;
-            Vector256<byte> r0 = WideRow(s, h, max), r1 = WideRow(s + srcStride, h, max), r2 = WideRow(s + 2 * srcStride, h, max);
-            s += 3 * srcStride;
-            Vector256<byte> r3 = WideRow(s, h, max), r4 = WideRow(s + srcStride, h, max), r5 = WideRow(s + 2 * srcStride, h, max);
-            s += 3 * srcStride;
-            Vector256<byte> last = WideRow(s, h, max);
-            s += srcStride;
-            Vector256<byte> even0 = TOps.Zip(r0, r1), even1 = TOps.Zip(r2, r3), even2 = TOps.Zip(r4, r5);
-            Vector256<byte> odd0 = TOps.Zip(r1, r2), odd1 = TOps.Zip(r3, r4), odd2 = TOps.Zip(r5, last);
-            for (int y = height; ; y -= 2)
-            {
-                Vector256<byte> next = WideRow(s, h, max);
-                s += srcStride;
-                Vector256<byte> even3 = TOps.Zip(last, next);
-                Vector256<byte> v = TOps.Filter(even0, even1, even2, even3, t0, t1, t2, t3);
-                TStore.Store16(d, TOps.Reorder(TOps.Pack(v.GetLower(), v.GetUpper(), max.GetLower())));
-                d += dstStride;
-                if (y == 1)
-                    break;
-                last = WideRow(s, h, max);
-                s += srcStride;
-                Vector256<byte> odd3 = TOps.Zip(next, last);
-                v = TOps.Filter(odd0, odd1, odd2, odd3, t0, t1, t2, t3);
-                TStore.Store16(d, TOps.Reorder(TOps.Pack(v.GetLower(), v.GetUpper(), max.GetLower())));
-                d += dstStride;
-                if (y == 2)
-                    break;
-                even0 = even1;
-                even1 = even2;
-                even2 = even3;
-                odd0 = odd1;
-                odd1 = odd2;
-                odd2 = odd3;
-            }
+            Vector256<byte> next = WideRow(src, h, max);
+            src += srcStride;
+            Vector256<byte> even3 = TOps.Zip(last, next);
+            Vector256<byte> v = Filter(even0, even1, even2, even3, t0, t1, t2, t3);
+            TStore.Store16(dst, TOps.Reorder(TOps.Pack(v.GetLower(), v.GetUpper(), max.GetLower())));
+            dst += dstStride;
+            if (y == 1)
+                break;
+            last = WideRow(src, h, max);
+            src += srcStride;
+            Vector256<byte> odd3 = TOps.Zip(next, last);
+            v = Filter(odd0, odd1, odd2, odd3, t0, t1, t2, t3);
+            TStore.Store16(dst, TOps.Reorder(TOps.Pack(v.GetLower(), v.GetUpper(), max.GetLower())));
+            dst += dstStride;
+            if (y == 2)
+                break;
+            even0 = even1;
+            even1 = even2;
+            even2 = even3;
+            odd0 = odd1;
+            odd1 = odd2;
+            odd2 = odd3;
         }
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<byte> Filter(Vector256<byte> p0, Vector256<byte> p1, Vector256<byte> p2, Vector256<byte> p3,
+        Vector256<byte> t0, Vector256<byte> t1, Vector256<byte> t2, Vector256<byte> t3)
+        => TOps.Finish(
+            TOps.Add(TOps.Multiply(p0, t0), TOps.Multiply(p2, t2)),
+            TOps.Add(TOps.Multiply(p1, t1), TOps.Multiply(p3, t3)));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector128<byte> Load8(byte* p) => Vector128.CreateScalarUnsafe(Unsafe.ReadUnaligned<ulong>(p)).AsByte();
@@ -280,7 +299,7 @@ internal readonly unsafe struct Bodies256<TOps, TStore> : IInterBodies
     /// <summary>16 bytes of results: even samples in the low lane, odd ones in the high lane.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<byte> WideFilter(byte* src, Vector256<byte> t0, Vector256<byte> t1, Vector256<byte> t2, Vector256<byte> t3)
-        => TOps.Filter(EvenOdd(src), EvenOdd(src + 2 * TOps.SampleSize), EvenOdd(src + 4 * TOps.SampleSize), EvenOdd(src + 6 * TOps.SampleSize), t0, t1, t2, t3);
+        => Filter(EvenOdd(src), EvenOdd(src + 2 * TOps.SampleSize), EvenOdd(src + 4 * TOps.SampleSize), EvenOdd(src + 6 * TOps.SampleSize), t0, t1, t2, t3);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<byte> EvenOdd(byte* src) => Vector256.Create(Vector128.Load(src), Vector128.Load(src + TOps.SampleSize));
@@ -288,7 +307,9 @@ internal readonly unsafe struct Bodies256<TOps, TStore> : IInterBodies
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<byte> WideRow(byte* src, Vector256<byte>* taps, Vector256<byte> max)
     {
-        Vector256<byte> v = WideFilter(src, taps[0], taps[1], taps[2], taps[3]);
+        Vector256<byte> a = TOps.Add(TOps.Multiply(EvenOdd(src), taps), TOps.Multiply(EvenOdd(src + 4 * TOps.SampleSize), taps + 2));
+        Vector256<byte> b = TOps.Add(TOps.Multiply(EvenOdd(src + 2 * TOps.SampleSize), taps + 1), TOps.Multiply(EvenOdd(src + 6 * TOps.SampleSize), taps + 3));
+        Vector256<byte> v = TOps.Finish(a, b);
         return TOps.Pack(v, v, max);
     }
 
@@ -298,13 +319,17 @@ internal readonly unsafe struct Bodies256<TOps, TStore> : IInterBodies
     {
         Vector256<byte> low = Vector256.Create(Vector128.Load(src), Vector128.Load(src + stride));
         Vector256<byte> high = TOps.SampleSize == 1 ? low : Vector256.Create(Vector128.Load(src + 8), Vector128.Load(src + stride + 8));
-        return TOps.Filter(TOps.RowPairs(low, high, 0), TOps.RowPairs(low, high, 1), TOps.RowPairs(low, high, 2), TOps.RowPairs(low, high, 3), t0, t1, t2, t3);
+        return Filter(TOps.RowPairs(low, high, 0), TOps.RowPairs(low, high, 1), TOps.RowPairs(low, high, 2), TOps.RowPairs(low, high, 3), t0, t1, t2, t3);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<byte> NarrowRows(byte* src, nint stride, Vector256<byte>* taps, Vector256<byte> max)
     {
-        Vector256<byte> v = NarrowFilter(src, stride, taps[0], taps[1], taps[2], taps[3]);
+        Vector256<byte> low = Vector256.Create(Vector128.Load(src), Vector128.Load(src + stride));
+        Vector256<byte> high = TOps.SampleSize == 1 ? low : Vector256.Create(Vector128.Load(src + 8), Vector128.Load(src + stride + 8));
+        Vector256<byte> a = TOps.Add(TOps.Multiply(TOps.RowPairs(low, high, 0), taps), TOps.Multiply(TOps.RowPairs(low, high, 2), taps + 2));
+        Vector256<byte> b = TOps.Add(TOps.Multiply(TOps.RowPairs(low, high, 1), taps + 1), TOps.Multiply(TOps.RowPairs(low, high, 3), taps + 3));
+        Vector256<byte> v = TOps.Finish(a, b);
         return TOps.Pack(v, v, max);
     }
 
@@ -318,11 +343,10 @@ internal readonly unsafe struct Bodies256<TOps, TStore> : IInterBodies
     }
 }
 
-/// <summary>Room for four aligned vectors of taps.</summary>
+/// <summary>Room for four aligned vectors of taps. No fixed buffer: those bring a stack check into every method that has one.</summary>
+[StructLayout(LayoutKind.Sequential, Size = 5 * 32)]
 internal unsafe struct Vector256Taps
 {
-    private fixed byte _bytes[5 * 32];
-
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal Vector256<byte>* Align() => (Vector256<byte>*)(((nint)Unsafe.AsPointer(ref this) + 31) & ~31);
+    internal static Vector256<byte>* Align(Vector256Taps* buffer) => (Vector256<byte>*)(((nint)buffer + 31) & ~31);
 }
