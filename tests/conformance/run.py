@@ -94,6 +94,8 @@ def play(vectors, entry, codec, element, timeout):
         bad, got, text = raw_md5(decode, f"video/x-raw,format={RAW[want]}", timeout, entry)
     else:
         convert = f"! videoconvert dither=none ! video/x-raw,format={FORMATS[want]} " if want in FORMATS else ""
+        if not entry.get("verified"):
+            timeout = min(timeout, 30)
         bad, text = run_pipeline(f"-m {decode} {convert}! videocodectestsink", timeout)
         found = re.search(r"checksum=\(string\)([0-9a-fA-F]+)", text)
         got = found.group(1).lower() if found else ""
@@ -104,6 +106,12 @@ def play(vectors, entry, codec, element, timeout):
     return ("pass" if got == entry.get("result_md5") else "differ"), got
 
 
+def hangs_without_us(vectors, entry, codec):
+    """Whether the demuxer and parser alone fail to end on a damaged file (a race: asked several times)."""
+    path = os.path.join(vectors, entry["file"])
+    return any(run_pipeline(f"-m filesrc location={path} ! {front(path, codec)} ! fakesink", 5)[0] == "hang" for _ in range(16))
+
+
 def main():
     a = argparse.ArgumentParser()
     a.add_argument("vectors")
@@ -111,7 +119,7 @@ def main():
     a.add_argument("--codec", default="vp9")
     a.add_argument("--element")
     a.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
-    a.add_argument("--timeout", type=float, default=90)
+    a.add_argument("--timeout", type=float, default=120)
     a.add_argument("--junit")
     a.add_argument("--counts")
     o = a.parse_args()
@@ -137,6 +145,9 @@ def main():
         jobs = pool.map(lambda w: (w[0], w[1], *play(o.vectors, w[0], o.codec, element, o.timeout)), work)
         for i, (e, reference, result, detail) in enumerate(jobs):
             ok = result == "pass" if reference else result not in ("crash", "hang")
+            if result == "hang" and not reference and hangs_without_us(o.vectors, e, o.codec):
+                ok, detail = True, "the pipeline hangs without the element as well"
+                print(f"  {e['suite']}/{e['name']}: {detail}")
             suite = str(e.get("suite")) + ("" if reference else " (robustness)")
             row = tally.setdefault(suite, [0, 0])
             row[0 if ok else 1] += 1
