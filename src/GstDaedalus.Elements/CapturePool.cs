@@ -75,21 +75,22 @@ internal sealed unsafe class CapturePool
             picture = Allocate(format);
         }
         picture.Uses = 1;
+        // A reference alone does not keep others from writing: mapping for writing counts owners, as GstBuffer is one. With two of
+        // them GStreamer gives the writer a copy, and the picture stays what later frames predict from.
+        GstNative.gst_mini_object_lock(picture.Memory, GstConst.LockExclusive);
         return picture;
     }
 
-    /// <summary>Adds a use. Streaming thread.</summary>
-    public static void Use(Picture picture)
-    {
-        if (picture.Uses++ == 0)
-            GstNative.gst_mini_object_ref(picture.Memory);
-    }
+    /// <summary>Adds a use to a picture that is in use. Streaming thread.</summary>
+    public static void Use(Picture picture) => picture.Uses++;
 
     /// <summary>Removes a use. Streaming thread.</summary>
     public static void Release(Picture picture)
     {
-        if (--picture.Uses == 0)
-            GstNative.gst_mini_object_unref(picture.Memory);
+        if (--picture.Uses > 0)
+            return;
+        GstNative.gst_mini_object_unlock(picture.Memory, GstConst.LockExclusive);
+        GstNative.gst_mini_object_unref(picture.Memory);
     }
 
     /// <summary>Frees all that is free, disposes every capture buffer. Memory that is still downstream keeps its own descriptor.</summary>

@@ -64,6 +64,8 @@ public static unsafe class GstNative
 
     [DllImport(Gst)] public static extern nint gst_mini_object_ref(nint obj);
     [DllImport(Gst)] public static extern void gst_mini_object_unref(nint obj);
+    [DllImport(Gst)] public static extern int gst_mini_object_lock(nint obj, int flags);
+    [DllImport(Gst)] public static extern void gst_mini_object_unlock(nint obj, int flags);
     [DllImport(Gst)] public static extern void gst_mini_object_set_qdata(nint obj, uint quark, void* data, void* destroy);
     [DllImport(Gst)] public static extern void* gst_mini_object_get_qdata(nint obj, uint quark);
 
@@ -136,6 +138,7 @@ public static class GstConst
     public const int MessageInfo = 8;
     public const int MapRead = 1;
     public const int MapWrite = 2;
+    public const int LockExclusive = 4;
     public const int FdMemoryKeepMapped = 1;
     public const int StateReadyToPaused = 19;
     public const int StatePausedToReady = 26;
