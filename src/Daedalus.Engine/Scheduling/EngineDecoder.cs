@@ -46,7 +46,7 @@ public sealed unsafe class EngineDecoder : IDisposable
             return Errno.Invalid;
         int threads = config.ThreadCount == 0 ? Environment.ProcessorCount : (int)config.ThreadCount;
         threads = Math.Clamp(threads, 1, MaxThreads);
-        int inFlight = threads == 1 ? 1 : config.MaxInFlight == 0 ? threads + 1 : Math.Min((int)config.MaxInFlight, MaxInFlightLimit);
+        int inFlight = threads == 1 ? 1 : config.MaxInFlight == 0 ? threads : Math.Min((int)config.MaxInFlight, MaxInFlightLimit);
         decoder = new EngineDecoder(config, threads, inFlight);
         return 0;
     }
