@@ -39,7 +39,37 @@ internal unsafe struct BoolReader
         Count += 56;
     }
 
-    /// <summary>One symbol of probability prob/256 for 0.</summary>
+    /// <summary>
+    /// One symbol of probability prob/256 for false, where the bit steers: each outcome renormalises for itself,
+    /// so that the caller's branch on the result folds into the comparison.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool ReadBool(uint prob)
+    {
+        if (Count < 0)
+            Fill();
+        uint split = 1 + (((Range - 1) * prob) >> 8);
+        ulong big = (ulong)split << 56;
+        if (Value >= big)
+        {
+            uint rest = Range - split;
+            int shift = BitOperations.LeadingZeroCount(rest) & 7;
+            Value = (Value - big) << shift;
+            Range = rest << shift;
+            Count -= shift;
+            return true;
+        }
+        else
+        {
+            int shift = BitOperations.LeadingZeroCount(split) & 7;
+            Value <<= shift;
+            Range = split << shift;
+            Count -= shift;
+            return false;
+        }
+    }
+
+    /// <summary>One symbol of probability prob/256 for 0, where the bit is data: no branch to mispredict.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public int Read(uint prob)
     {
@@ -47,22 +77,11 @@ internal unsafe struct BoolReader
             Fill();
         uint split = 1 + (((Range - 1) * prob) >> 8);
         ulong big = (ulong)split << 56;
-        int bit;
-        if (Value >= big)
-        {
-            Value -= big;
-            split = Range - split;
-            bit = 1;
-        }
-        else
-        {
-            bit = 0;
-        }
-        int shift = BitOperations.LeadingZeroCount(split) - 24;
-        Range = split << shift;
-        Value <<= shift;
-        Count -= shift;
-        return bit;
+        // -1 where the symbol is 0; the lowest bit of the window does not matter, since big has none there.
+        long zero = (long)((Value >> 1) - (big >> 1)) >> 63;
+        Value -= big & (ulong)~zero;
+        Normalise(split + ((uint)~zero & (Range - 2 * split)));
+        return 1 + (int)zero;
     }
 
     /// <summary>One symbol of even probability, as a mask: 0 or -1.</summary>
@@ -71,16 +90,22 @@ internal unsafe struct BoolReader
     {
         if (Count < 0)
             Fill();
-        uint split = (Range + 1) >> 1;
-        ulong big = (ulong)split << 56;
-        long mask = Value >= big ? -1 : 0;
-        Value -= big & (ulong)mask;
-        split = (uint)((int)split + ((int)mask & (int)(Range - 2 * split)));
-        int shift = BitOperations.LeadingZeroCount(split) - 24;
-        Range = split << shift;
+        // Half of the range is at most 128: both differences fit 63 bits and a sign.
+        ulong big = (ulong)((Range + 1) >> 1) << 56;
+        long rest = (long)(Value - big);
+        long zero = rest >> 63;
+        Value = (ulong)rest + (big & (ulong)zero);
+        Normalise((uint)((int)Range - (int)zero) >> 1);
+        return (int)~zero;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void Normalise(uint range)
+    {
+        int shift = BitOperations.LeadingZeroCount(range) & 7;
+        Range = range << shift;
         Value <<= shift;
         Count -= shift;
-        return (int)mask;
     }
 
     /// <summary>Whether more bits than [start, start + size) holds have been consumed.</summary>

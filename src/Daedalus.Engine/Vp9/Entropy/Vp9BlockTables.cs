@@ -11,9 +11,6 @@ internal static unsafe class Vp9BlockTables
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static byte* Address(ReadOnlySpan<byte> table) => (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(table));
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static ushort* Address(ReadOnlySpan<ushort> table) => (ushort*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(table));
-
     internal static ReadOnlySpan<byte> Width8 => [1, 1, 1, 1, 1, 2, 2, 2, 4, 4, 4, 8, 8];
     internal static ReadOnlySpan<byte> Height8 => [1, 1, 1, 1, 2, 1, 2, 4, 2, 4, 8, 4, 8];
     internal static ReadOnlySpan<byte> MaxTxSize => [0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 3, 3];
@@ -25,7 +22,6 @@ internal static unsafe class Vp9BlockTables
     // Transform type of intra luma by mode (spec mode2txfm_map): 1 ADST down the columns, 2 along the rows.
     internal static ReadOnlySpan<byte> TxTypeOfMode => [0, 1, 2, 0, 3, 1, 2, 2, 1, 3];
     internal static ReadOnlySpan<byte> ModeContext => [2, 3, 4, 1, 3, 9, 0, 9, 9, 5, 5, 9, 5, 9, 9, 9, 9, 9, 6];
-    internal static ReadOnlySpan<byte> Band4 => [0, 1, 1, 2, 2, 2, 3, 3, 3, 3, 4, 4, 4, 5, 5, 5];
 
     // mv_ref_blocks (spec 10.1): (row, column) pairs, 8 for each block size.
     internal static ReadOnlySpan<sbyte> MvRefBlocks =>

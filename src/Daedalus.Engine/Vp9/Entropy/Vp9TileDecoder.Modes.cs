@@ -69,25 +69,26 @@ public sealed unsafe partial class Vp9TileDecoder
     }
 
     // intra_mode_tree (spec 9.3.1).
-    private static int IntraMode(BoolReader* r, byte* p)
+    private static int IntraMode(BoolReader* reader, byte* p)
     {
-        if (Bit(r, p[0]) == 0)
-            return 0;
-        if (Bit(r, p[1]) == 0)
-            return 9;
-        if (Bit(r, p[2]) == 0)
-            return 1;
-        if (Bit(r, p[3]) == 0)
-        {
-            if (Bit(r, p[4]) == 0)
-                return 2;
-            return 4 + Bit(r, p[5]);
-        }
-        if (Bit(r, p[6]) == 0)
-            return 3;
-        if (Bit(r, p[7]) == 0)
-            return 8;
-        return 6 + Bit(r, p[8]);
+        BoolReader r = *reader;
+        int mode;
+        if (!r.ReadBool(p[0]))
+            mode = 0;
+        else if (!r.ReadBool(p[1]))
+            mode = 9;
+        else if (!r.ReadBool(p[2]))
+            mode = 1;
+        else if (!r.ReadBool(p[3]))
+            mode = !r.ReadBool(p[4]) ? 2 : 4 + r.Read(p[5]);
+        else if (!r.ReadBool(p[6]))
+            mode = 3;
+        else if (!r.ReadBool(p[7]))
+            mode = 8;
+        else
+            mode = 6 + r.Read(p[8]);
+        *reader = r;
+        return mode;
     }
 
     private int ReadSegmentTree()
@@ -310,7 +311,15 @@ public sealed unsafe partial class Vp9TileDecoder
     private int ReadInterMode(BoolReader* r, int ctx)
     {
         byte* p = _probs->InterMode + 3 * ctx;
-        int m = Bit(r, p[0]) == 0 ? 2 : Bit(r, p[1]) == 0 ? 0 : Bit(r, p[2]) == 0 ? 1 : 3;
+        BoolReader local = *r;
+        int m;
+        if (!local.ReadBool(p[0]))
+            m = 2;
+        else if (!local.ReadBool(p[1]))
+            m = 0;
+        else
+            m = 1 + 2 * local.Read(p[2]);
+        *r = local;
         if (_counts != null)
             _counts->InterMode[4 * ctx + m]++;
         return m;

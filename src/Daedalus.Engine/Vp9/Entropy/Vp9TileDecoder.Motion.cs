@@ -270,7 +270,15 @@ public sealed unsafe partial class Vp9TileDecoder
     {
         BoolReader* r = &_s->Reader;
         byte* p = _probs->MvJoint;
-        int joint = Bit(r, p[0]) == 0 ? 0 : Bit(r, p[1]) == 0 ? 1 : 2 + Bit(r, p[2]);
+        BoolReader local = *r;
+        int joint;
+        if (!local.ReadBool(p[0]))
+            joint = 0;
+        else if (!local.ReadBool(p[1]))
+            joint = 1;
+        else
+            joint = 2 + local.Read(p[2]);
+        *r = local;
         bool high = AllowHighPrecision && UsesHighPrecision(best);
         int row = (joint & 2) != 0 ? ReadMvComponent(r, 0, high) : 0;
         int col = (joint & 1) != 0 ? ReadMvComponent(r, 1, high) : 0;
@@ -287,28 +295,53 @@ public sealed unsafe partial class Vp9TileDecoder
         return (ushort)row | (uint)(ushort)col << 16;
     }
 
-    private int ReadMvComponent(BoolReader* r, int i, bool high)
+    private int ReadMvComponent(BoolReader* reader, int i, bool high)
     {
+        BoolReader r = *reader;
         Vp9Probabilities* probs = _probs;
-        int sign = Bit(r, probs->MvSign[i]);
-        int cls = MvClass(r, probs->MvClass + 10 * i);
-        int d, magnitude = 0;
+        int sign = r.Read(probs->MvSign[i]);
+        byte* p = probs->MvClass + 10 * i;
+        int cls, d, magnitude = 0;
         byte* fr;
-        if (cls == 0)
+        byte hpProb;
+        if (!r.ReadBool(p[0]))
         {
-            d = Bit(r, probs->MvClass0Bit[i]);
+            cls = 0;
+            d = r.Read(probs->MvClass0Bit[i]);
             fr = probs->MvClass0Fr + 6 * i + 3 * d;
+            hpProb = probs->MvClass0Hp[i];
         }
         else
         {
+            // mv_class_tree (spec 9.3.1).
+            if (!r.ReadBool(p[1]))
+                cls = 1;
+            else if (!r.ReadBool(p[2]))
+                cls = 2 + r.Read(p[3]);
+            else if (!r.ReadBool(p[4]))
+                cls = 4 + r.Read(p[5]);
+            else if (!r.ReadBool(p[6]))
+                cls = 6;
+            else if (!r.ReadBool(p[7]))
+                cls = 7 + r.Read(p[8]);
+            else
+                cls = 9 + r.Read(p[9]);
             d = 0;
             for (int bit = 0; bit < cls; bit++)
-                d |= Bit(r, probs->MvBits[10 * i + bit]) << bit;
+                d |= r.Read(probs->MvBits[10 * i + bit]) << bit;
             magnitude = 2 << (cls + 2);
             fr = probs->MvFr + 3 * i;
+            hpProb = probs->MvHp[i];
         }
-        int f = Bit(r, fr[0]) == 0 ? 0 : Bit(r, fr[1]) == 0 ? 1 : 2 + Bit(r, fr[2]);
-        int hp = high ? Bit(r, cls == 0 ? probs->MvClass0Hp[i] : probs->MvHp[i]) : 1;
+        int f;
+        if (!r.ReadBool(fr[0]))
+            f = 0;
+        else if (!r.ReadBool(fr[1]))
+            f = 1;
+        else
+            f = 2 + r.Read(fr[2]);
+        int hp = high ? r.Read(hpProb) : 1;
+        *reader = r;
         if (_counts != null)
             CountMv(i, sign, cls, d, f, hp);
         magnitude += (d << 3 | f << 1 | hp) + 1;
@@ -334,23 +367,5 @@ public sealed unsafe partial class Vp9TileDecoder
             c->MvFr[4 * i + f]++;
             c->MvHp[2 * i + hp]++;
         }
-    }
-
-    // mv_class_tree (spec 9.3.1).
-    private static int MvClass(BoolReader* r, byte* p)
-    {
-        if (Bit(r, p[0]) == 0)
-            return 0;
-        if (Bit(r, p[1]) == 0)
-            return 1;
-        if (Bit(r, p[2]) == 0)
-            return 2 + Bit(r, p[3]);
-        if (Bit(r, p[4]) == 0)
-            return 4 + Bit(r, p[5]);
-        if (Bit(r, p[6]) == 0)
-            return 6;
-        if (Bit(r, p[7]) == 0)
-            return 7 + Bit(r, p[8]);
-        return 9 + Bit(r, p[9]);
     }
 }

@@ -18,8 +18,7 @@ public sealed unsafe partial class Vp9TileDecoder : IDisposable
     private struct Scratch
     {
         public fixed byte Cache[1024];
-        public fixed byte Band4[32];
-        public fixed byte Band[1056];
+        public fixed byte CoefProbs[4 * 2 * 2 * 36 * 4];
         public fixed ulong LeftModes[8];
         public fixed uint LeftSubMvs[8 * 4];
         public fixed byte LeftNonZero[3 * 32];
@@ -30,6 +29,7 @@ public sealed unsafe partial class Vp9TileDecoder : IDisposable
     }
 
     private readonly Scratch* _s;
+    private readonly ScanEntry** _scans;
     private byte* _data;
     private int _dataCapacity;
     private int _dataSize;
@@ -56,12 +56,10 @@ public sealed unsafe partial class Vp9TileDecoder : IDisposable
     {
         _s = (Scratch*)NativeMemory.AlignedAlloc((nuint)sizeof(Scratch), 64);
         NativeMemory.Clear(_s, (nuint)sizeof(Scratch));
-        for (int i = 0; i < 16; i++)
-            _s->Band4[i] = (byte)(6 * Vp9BlockTables.Band4[i]);
-        for (int i = 0; i < 1025; i++)
-            _s->Band[i] = (byte)(6 * (i == 0 ? 0 : i < 3 ? 1 : i < 6 ? 2 : i < 10 ? 3 : i < 21 ? 4 : 5));
         _s->Tokens.Cache = _s->Cache;
-        _s->Tokens.Pareto = Vp9BlockTables.Address(Vp9ProbabilityTables.Pareto);
+        // The table starts at probability 1.
+        _s->Tokens.Pareto = Vp9BlockTables.Address(Vp9ProbabilityTables.Pareto) - 8;
+        _scans = Vp9ScanOrders.All;
     }
 
     /// <summary>Starts a tile (spec init_bool).</summary>
@@ -101,6 +99,13 @@ public sealed unsafe partial class Vp9TileDecoder : IDisposable
         TokenContext* t = &_s->Tokens;
         t->Cat6Bits = frame->BitDepth == 8 ? 14 : frame->BitDepth == 10 ? 16 : 18;
         t->Cat6 = Vp9BlockTables.Address(Vp9ProbabilityTables.Cat6) + (18 - t->Cat6Bits);
+        byte* from = probs->Coef, to = _s->CoefProbs;
+        for (int i = 0; i < 4 * 2 * 2 * 36; i++, from += 3, to += 4)
+        {
+            to[0] = from[0];
+            to[1] = from[1];
+            to[2] = from[2];
+        }
         _failed = false;
         return true;
     }
@@ -170,7 +175,7 @@ public sealed unsafe partial class Vp9TileDecoder : IDisposable
         BoolReader* r = &_s->Reader;
         int partition;
         if (hasRows && hasCols)
-            partition = Bit(r, probs[0]) == 0 ? 0 : Bit(r, probs[1]) == 0 ? 1 : 2 + Bit(r, probs[2]);
+            partition = ReadPartition(r, probs);
         else if (hasCols)
             partition = Bit(r, probs[1]) != 0 ? 3 : 1;
         else if (hasRows)
@@ -215,7 +220,22 @@ public sealed unsafe partial class Vp9TileDecoder : IDisposable
         Unsafe.InitBlockUnaligned(left, Vp9BlockTables.PartitionLeft[size], (uint)n);
     }
 
-    // Mode symbols: not worth a copy of the reader in each place.
+    // partition_tree (spec 9.3.1).
+    private static int ReadPartition(BoolReader* reader, byte* p)
+    {
+        BoolReader r = *reader;
+        int partition;
+        if (!r.ReadBool(p[0]))
+            partition = 0;
+        else if (!r.ReadBool(p[1]))
+            partition = 1;
+        else
+            partition = 2 + r.Read(p[2]);
+        *reader = r;
+        return partition;
+    }
+
+    // Single mode symbols: not worth a copy of the reader in each place.
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static int Bit(BoolReader* r, uint prob) => r->Read(prob);
 
@@ -262,9 +282,10 @@ public sealed unsafe partial class Vp9TileDecoder : IDisposable
                 _eobs = eobs;
             }
         }
-        mode.Skip = b->Skip;
-        mode.TxSize = b->TxSize;
-        StoreNeighbours(mode.Word, miRow, miCol, size);
+        // Put together in a register: a load of the word would wait for the byte stores above.
+        ulong word = b->Skip | (ulong)b->TxSize << 8 | (ulong)(byte)mode.Ref0 << 16 | (ulong)(byte)mode.Ref1 << 24
+            | (ulong)mode.InterpFilter << 32 | (ulong)mode.ModeWeight << 40 | (ulong)mode.SegmentPredicted << 48 | (ulong)mode.IsSub8x8 << 56;
+        StoreNeighbours(word, miRow, miCol, size);
         _block = b + 1;
     }
 
@@ -319,26 +340,25 @@ public sealed unsafe partial class Vp9TileDecoder : IDisposable
             byte* above = AboveNonZero(plane) + (2 * b->MiCol >> sx);
             byte* left = _s->LeftNonZero + 32 * plane + (2 * (b->MiRow & 7) >> sy);
             int index = ((tx * 2 + (plane == 0 ? 0 : 1)) * 2 + b->IsInter) * 36;
-            t->Probs = _probs->Coef + index * 3;
+            t->Probs = _s->CoefProbs + index * 4;
             if (TCount.Value)
             {
                 t->Counts = _counts->Coef + index * 4;
                 t->EobCounts = _counts->EobBranch + index;
             }
-            t->MaxEob = 16 << (2 * tx);
+            int size = 16 << (2 * tx);
             t->Shift = tx == 3 ? 1 : 0;
-            t->Band = tx == 0 ? _s->Band4 : _s->Band;
             t->Dc = f->Dequant[b->SegmentId * 4 + (plane == 0 ? 0 : 2)];
             t->Ac = f->Dequant[b->SegmentId * 4 + (plane == 0 ? 1 : 3)];
             bool byMode = lumaIntra && plane == 0 && tx < 3;
-            SelectScan(t, tx, byMode ? Vp9BlockTables.TxTypeOfMode[b->YModes[0]] : 0);
+            SelectScan(t, Vp9ScanOrders.Index(tx, byMode ? Vp9BlockTables.TxTypeOfMode[b->YModes[0]] : 0), size);
             bool perQuarter = byMode && b->Size < BlockSize.Block8x8;
             for (int y = 0; y < rows; y += step)
             {
                 for (int x = 0; x < columns; x += step)
                 {
                     if (perQuarter)
-                        SelectScan(t, 0, Vp9BlockTables.TxTypeOfMode[b->YModes[y * 2 + x]]);
+                        SelectScan(t, Vp9ScanOrders.Index(0, Vp9BlockTables.TxTypeOfMode[b->YModes[y * 2 + x]]), size);
                     int eob = Vp9TokenReader.Read<TStore, TCount>(&_s->Reader, t, Context(above + x, left + y, tx), _coefficients);
                     *_eobs++ = (ushort)eob;
                     int flag = 0;
@@ -346,7 +366,7 @@ public sealed unsafe partial class Vp9TileDecoder : IDisposable
                     {
                         flag = 1;
                         total |= 1;
-                        _coefficients += t->MaxEob * TStore.Size;
+                        _coefficients += size * TStore.Size;
                     }
                     Mark(above + x, flag, step, columns - x);
                     Mark(left + y, flag, step, rows - y);
@@ -381,29 +401,11 @@ public sealed unsafe partial class Vp9TileDecoder : IDisposable
         }
     }
 
-    // Spec 6.4.25 get_scan: the column transform's ADST takes the row scan and the other way round.
-    private static void SelectScan(TokenContext* t, int tx, int txType)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void SelectScan(TokenContext* t, int scan, int size)
     {
-        int kind = txType == 1 ? 2 : txType == 2 ? 1 : 0; // 0 default, 1 column, 2 row
-        switch (tx * 3 + kind)
-        {
-            case 0: Set(t, Vp9ScanTables.ScanDefault4, Vp9ScanTables.NeighboursDefault4); break;
-            case 1: Set(t, Vp9ScanTables.ScanCol4, Vp9ScanTables.NeighboursCol4); break;
-            case 2: Set(t, Vp9ScanTables.ScanRow4, Vp9ScanTables.NeighboursRow4); break;
-            case 3: Set(t, Vp9ScanTables.ScanDefault8, Vp9ScanTables.NeighboursDefault8); break;
-            case 4: Set(t, Vp9ScanTables.ScanCol8, Vp9ScanTables.NeighboursCol8); break;
-            case 5: Set(t, Vp9ScanTables.ScanRow8, Vp9ScanTables.NeighboursRow8); break;
-            case 6: Set(t, Vp9ScanTables.ScanDefault16, Vp9ScanTables.NeighboursDefault16); break;
-            case 7: Set(t, Vp9ScanTables.ScanCol16, Vp9ScanTables.NeighboursCol16); break;
-            case 8: Set(t, Vp9ScanTables.ScanRow16, Vp9ScanTables.NeighboursRow16); break;
-            default: Set(t, Vp9ScanTables.ScanDefault32, Vp9ScanTables.NeighboursDefault32); break;
-        }
-    }
-
-    private static void Set(TokenContext* t, ReadOnlySpan<ushort> scan, ReadOnlySpan<ushort> neighbours)
-    {
-        t->Scan = Vp9BlockTables.Address(scan);
-        t->Neighbours = Vp9BlockTables.Address(neighbours);
+        t->Scan = _scans[scan];
+        t->ScanEnd = t->Scan + size;
     }
 
     /// <inheritdoc/>

@@ -43,22 +43,25 @@ internal readonly struct No : IFlag
 /// <summary>What the tokens of one transform block are read with.</summary>
 internal unsafe struct TokenContext
 {
-    /// <summary>coef_probs of the size, plane type and prediction: [band * 6 + context][3].</summary>
+    /// <summary>coef_probs of the size, plane type and prediction in rows of 4 bytes: [band * 6 + context][3 and one unused].</summary>
     public byte* Probs;
+    /// <summary>Token counts, rows as in <see cref="Probs"/>.</summary>
     public uint* Counts;
+    /// <summary>Counts of more_coefs, one for each row.</summary>
     public uint* EobCounts;
-    public ushort* Scan;
-    public ushort* Neighbours;
-    /// <summary>6 × band for each scan position.</summary>
-    public byte* Band;
+    /// <summary>First entry of the scan and the end of the transform's positions.</summary>
+    public ScanEntry* Scan, ScanEnd;
     /// <summary>Token magnitudes by position, 1024 bytes.</summary>
     public byte* Cache;
+    /// <summary>pareto(node, prob) (spec 9.3.1), 8 bytes for each probability.</summary>
     public byte* Pareto;
+    /// <summary>Probabilities of the extra bits of the largest category.</summary>
     public byte* Cat6;
+    /// <summary>Number of those bits: 14, 16 or 18 by bit depth.</summary>
     public int Cat6Bits;
-    public int MaxEob;
     /// <summary>1 for 32×32: half precision.</summary>
     public int Shift;
+    /// <summary>Dequantisation factors.</summary>
     public int Dc, Ac;
 }
 
@@ -72,130 +75,135 @@ internal static unsafe class Vp9TokenReader
     {
         BoolReader r = *reader;
         byte* probs = t->Probs;
-        byte* band = t->Band;
         byte* cache = t->Cache;
-        ushort* scan = t->Scan;
-        ushort* neighbours = t->Neighbours;
-        int max = t->MaxEob;
+        ScanEntry* e = t->Scan;
         int dq = t->Dc;
-        int c = 0;
-        int index = ctx;
-        byte* p = probs + index * 3;
+        byte* p = probs + 4 * ctx;
         while (true)
         {
             if (TCount.Value)
-                t->EobCounts[index]++;
-            if (r.Read(p[0]) == 0)
+                t->EobCounts[(p - probs) >> 2]++;
+            if (!r.ReadBool(p[0]))
             {
                 if (TCount.Value)
-                    t->Counts[index * 4 + 3]++;
+                    t->Counts[p - probs + 3]++;
                 break;
             }
-            while (r.Read(p[1]) == 0)
+            while (!r.ReadBool(p[1]))
             {
                 if (TCount.Value)
-                    t->Counts[index * 4]++;
+                    t->Counts[p - probs]++;
+                cache[e->Position] = 0;
                 dq = t->Ac;
-                cache[scan[c]] = 0;
-                c++;
-                if (c >= max)
+                e++;
+                if (e >= t->ScanEnd)
                     goto done;
-                index = band[c] + ((1 + cache[neighbours[2 * c]] + cache[neighbours[2 * c + 1]]) >> 1);
-                p = probs + index * 3;
+                p = Row(probs, cache, e);
             }
-            int position = scan[c];
             int value;
-            if (r.Read(p[2]) == 0)
+            byte magnitude;
+            if (!r.ReadBool(p[2]))
             {
                 if (TCount.Value)
-                    t->Counts[index * 4 + 1]++;
-                cache[position] = 1;
-                value = dq >> t->Shift;
+                    t->Counts[p - probs + 1]++;
+                magnitude = 1;
+                value = dq;
             }
             else
             {
                 if (TCount.Value)
-                    t->Counts[index * 4 + 2]++;
-                byte* pareto = t->Pareto + (p[2] - 1) * 8;
-                if (r.Read(pareto[0]) == 0)
+                    t->Counts[p - probs + 2]++;
+                byte* pareto = t->Pareto + p[2] * 8;
+                if (!r.ReadBool(pareto[0]))
                 {
-                    if (r.Read(pareto[1]) == 0)
+                    if (!r.ReadBool(pareto[1]))
                     {
-                        cache[position] = 2;
-                        value = 2 * dq >> t->Shift;
+                        magnitude = 2;
+                        value = 2 * dq;
                     }
                     else
                     {
-                        cache[position] = 3;
-                        value = (3 + r.Read(pareto[2])) * dq >> t->Shift;
+                        magnitude = 3;
+                        value = (3 + r.Read(pareto[2])) * dq;
                     }
                 }
                 else
                 {
-                    byte* category;
-                    int bits, low;
-                    if (r.Read(pareto[3]) == 0)
-                    {
-                        cache[position] = 4;
-                        if (r.Read(pareto[4]) == 0)
-                        {
-                            value = (5 + r.Read(159)) * dq >> t->Shift;
-                            goto sign;
-                        }
-                        category = Vp9BlockTables.Address(Vp9ProbabilityTables.Cat2);
-                        bits = 2;
-                        low = 7;
-                    }
-                    else
-                    {
-                        cache[position] = 5;
-                        if (r.Read(pareto[5]) == 0)
-                        {
-                            if (r.Read(pareto[6]) == 0)
-                            {
-                                category = Vp9BlockTables.Address(Vp9ProbabilityTables.Cat3);
-                                bits = 3;
-                                low = 11;
-                            }
-                            else
-                            {
-                                category = Vp9BlockTables.Address(Vp9ProbabilityTables.Cat4);
-                                bits = 4;
-                                low = 19;
-                            }
-                        }
-                        else if (r.Read(pareto[7]) == 0)
-                        {
-                            category = Vp9BlockTables.Address(Vp9ProbabilityTables.Cat5);
-                            bits = 5;
-                            low = 35;
-                        }
-                        else
-                        {
-                            category = t->Cat6;
-                            bits = t->Cat6Bits;
-                            low = 67;
-                        }
-                    }
-                    int extra = 0;
-                    for (int i = 0; i < bits; i++)
-                        extra = extra << 1 | r.Read(category[i]);
+                    // Rare enough to leave the registers to the cases above.
+                    *reader = r;
+                    int token = ReadCategory(reader, t, pareto);
+                    r = *reader;
+                    magnitude = (byte)(token < 11 ? 4 : 5);
                     // 18 extra bits times a 12-bit factor do not fit 32 bits.
-                    value = (int)((long)(low + extra) * dq >> t->Shift);
+                    int large = (int)((long)token * dq >> t->Shift);
+                    cache[e->Position] = magnitude;
+                    int s = r.ReadSign();
+                    TStore.Store(coefficients, e->Position, (large ^ s) - s);
+                    goto next;
                 }
             }
-        sign:
+            cache[e->Position] = magnitude;
+            value >>= t->Shift;
             int sign = r.ReadSign();
-            TStore.Store(coefficients, position, (value ^ sign) - sign);
+            TStore.Store(coefficients, e->Position, (value ^ sign) - sign);
+        next:
             dq = t->Ac;
-            c++;
-            if (c >= max)
+            e++;
+            if (e >= t->ScanEnd)
                 break;
-            index = band[c] + ((1 + cache[neighbours[2 * c]] + cache[neighbours[2 * c + 1]]) >> 1);
-            p = probs + index * 3;
+            p = Row(probs, cache, e);
         }
     done:
         *reader = r;
-        return c;
+        return (int)(e - t->Scan);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static byte* Row(byte* probs, byte* cache, ScanEntry* e)
+        => probs + e->Band + (nuint)((1u + cache[e->Neighbour0] + cache[e->Neighbour1]) >> 1) * 4;
+
+    // Values from 5 on: the rest of the token tree and the extra bits (spec 9.3.1 token, 6.4.24 high_bits).
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static int ReadCategory(BoolReader* reader, TokenContext* t, byte* pareto)
+    {
+        BoolReader r = *reader;
+        byte* probs;
+        int bits, low;
+        if (!r.ReadBool(pareto[3]))
+        {
+            if (!r.ReadBool(pareto[4]))
+            {
+                int bit = r.Read(159);
+                *reader = r;
+                return 5 + bit;
+            }
+            probs = Vp9BlockTables.Address(Vp9ProbabilityTables.Cat2);
+            bits = 2;
+            low = 7;
+        }
+        else if (!r.ReadBool(pareto[5]))
+        {
+            bool fourth = r.ReadBool(pareto[6]);
+            probs = fourth ? Vp9BlockTables.Address(Vp9ProbabilityTables.Cat4) : Vp9BlockTables.Address(Vp9ProbabilityTables.Cat3);
+            bits = fourth ? 4 : 3;
+            low = fourth ? 19 : 11;
+        }
+        else if (!r.ReadBool(pareto[7]))
+        {
+            probs = Vp9BlockTables.Address(Vp9ProbabilityTables.Cat5);
+            bits = 5;
+            low = 35;
+        }
+        else
+        {
+            probs = t->Cat6;
+            bits = t->Cat6Bits;
+            low = 67;
+        }
+        int extra = 0;
+        for (int i = 0; i < bits; i++)
+            extra = extra << 1 | r.Read(probs[i]);
+        *reader = r;
+        return low + extra;
     }
 }
