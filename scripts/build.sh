@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 
 plugin=out/lib/gstreamer-1.0/libgstdaedalus.so
 stamp=out/.stamp
-state=$(find src native scripts Directory.Build.props Directory.Packages.props -type f \
+state=$(find src native scripts/publish-engine.sh scripts/publish-plugin.sh Directory.Build.props Directory.Packages.props -type f \
     -not -path '*/bin/*' -not -path '*/obj/*' -print0 | sort -z | xargs -0 sha256sum | sha256sum | cut -d' ' -f1)
 if [ -f "$plugin" ] && [ "$(cat "$stamp" 2>/dev/null)" = "$state" ]; then
     exit 0

@@ -21,7 +21,8 @@ source = f"filesrc location={quoted(path)} ! parsebin ! queue ! daedalusvp9dec n
 
 
 def exists(element):
-    return subprocess.run(["gst-inspect-1.0", "--exists", element]).returncode == 0
+    # Not --exists: that also asks for a plugin version of at least GStreamer's own.
+    return subprocess.run(["gst-inspect-1.0", element], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0
 
 
 if not exists("daedalusvp9dec"):
@@ -65,7 +66,8 @@ if not md5:
 
 print(f"\r  {total} frames in {seconds:.2f} s ({total / max(seconds, 1e-3):.1f} fps)      ")
 if caps:
-    print(f"  caps   {caps}")
+    fields = dict(re.findall(r"(format|width|height|colorimetry)=\(\w+\)([^,;]+)", caps))
+    print(f"  format {fields.get('format')} {fields.get('width')}×{fields.get('height')} {fields.get('colorimetry', '')}")
 if snap.returncode == 0 and os.path.exists(png):
     print(f"  frame  {png}")
 print(f"  md5    {md5}")

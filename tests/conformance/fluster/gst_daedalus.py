@@ -51,7 +51,8 @@ class _Daedalus(Decoder):
     @lru_cache(maxsize=128)
     def check(self, verbose: bool) -> bool:
         """Whether GStreamer knows the element and the sink."""
-        return all(subprocess.run(["gst-inspect-1.0", "--exists", e], check=False).returncode == 0
+        # Not --exists: that also asks for a plugin version of at least GStreamer's own.
+        return all(subprocess.run(["gst-inspect-1.0", e], check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0
                    for e in (self.element, "videocodectestsink"))
 
 

@@ -31,9 +31,9 @@ def local_tree(vectors: str) -> list:
                 e = have.get((suite["name"], v["name"]))
                 if not e:
                     continue
-                target = os.path.join(root, "resources", suite["name"], v["name"])
-                os.makedirs(target, exist_ok=True)
-                os.symlink(os.path.abspath(os.path.join(vectors, e["file"])), os.path.join(target, v["input_file"]))
+                target = os.path.join(root, "resources", suite["name"], v["name"], v["input_file"])
+                os.makedirs(os.path.dirname(target), exist_ok=True)
+                os.symlink(os.path.abspath(os.path.join(vectors, e["file"])), target)
                 kept.append(v)
             if kept:
                 suite["test_vectors"] = kept
