@@ -70,7 +70,7 @@ public sealed unsafe partial class Vp9TileDecoder
         MotionReference* motion = _frame->Motion;
         nint stride = _frame->MiCols;
         ref sbyte positions = ref Unsafe.AsRef(in Vp9BlockTables.MvRefBlocks[16 * (int)b->Size]);
-        MotionReference** candidates = stackalloc MotionReference*[8];
+        MotionReference** candidates = (MotionReference**)_s->Candidates;
         int n = 0;
         for (int i = 0; i < 8; i++)
         {
@@ -260,7 +260,7 @@ public sealed unsafe partial class Vp9TileDecoder
             if (b->GetPackedMv(0, list) != nearest)
                 return b->GetPackedMv(0, list);
         }
-        uint* candidates = stackalloc uint[2];
+        uint* candidates = _s->SubCandidates;
         FindMvRef(b, reference, true, quarter, candidates);
         return candidates[0] != nearest ? candidates[0] : candidates[1] != nearest ? candidates[1] : 0;
     }

@@ -20,6 +20,9 @@ public sealed unsafe partial class Vp9TileDecoder : IDisposable
         public fixed byte Cache[1024];
         public fixed byte CoefProbs[4 * 2 * 2 * 36 * 4];
         public fixed ulong LeftModes[8];
+        // Pointers to the spatial neighbours, and the candidates of a sub-8×8 quarter.
+        public fixed ulong Candidates[8];
+        public fixed uint SubCandidates[2];
         public fixed uint LeftSubMvs[8 * 4];
         public fixed byte LeftNonZero[3 * 32];
         public fixed byte LeftIntraModes[32];
