@@ -36,6 +36,9 @@ internal sealed unsafe class Picture
     /// <summary>Its samples are not what the stream says.</summary>
     public volatile bool Corrupted;
 
+    /// <summary>Its job is over: nothing about it changes any more (gate).</summary>
+    public bool Final;
+
     /// <summary>Luma rows from the top that are final, post filters included; chroma accordingly.</summary>
     public int Progress
     {

@@ -314,7 +314,7 @@ internal sealed unsafe class Vp9Decoder : CodecDecoder
         }
         picture.Users = 1;
         picture.Progress = 0;
-        picture.Corrupted = false;
+        picture.Corrupted = picture.Final = false;
         picture.Capture = request->Capture;
         picture.Internal = null;
         if (!format.SemiPlanar)

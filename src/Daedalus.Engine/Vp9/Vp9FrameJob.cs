@@ -83,7 +83,21 @@ internal sealed unsafe class Vp9FrameJob : FrameJob, IVp9ReferenceWaiter, IDispo
     public bool ContextFinal { get; private set; }
 
     /// <inheritdoc/>
-    public override bool IsDone => _reconstructRow == State->SbRows && ContextFinal;
+    public override bool IsDone => _reconstructRow == State->SbRows && ContextFinal && ReferencesFinal;
+
+    /// <summary>Only then it is known whether what this frame was predicted from is damaged (gate).</summary>
+    private bool ReferencesFinal
+    {
+        get
+        {
+            foreach (Picture? reference in References)
+            {
+                if (reference is { Final: false })
+                    return false;
+            }
+            return true;
+        }
+    }
 
     private bool UsesReferences => State->IsIntra == 0;
 
@@ -267,6 +281,7 @@ internal sealed unsafe class Vp9FrameJob : FrameJob, IVp9ReferenceWaiter, IDispo
         }
         ContextFinal = true;
         Picture!.Corrupted = Corrupted;
+        Picture.Final = true;
         Picture.Progress = Picture.Complete;
         _decoder.Release(Picture);
         Picture = null;
@@ -392,7 +407,7 @@ internal sealed unsafe class Vp9FrameJob : FrameJob, IVp9ReferenceWaiter, IDispo
         else
         {
             for (int c = first; c < last; c++)
-                s->Superblock(row, c)->Count = 0;
+                Vp9TileDecoder.SkipSuperblock(s, _above, row, c);
         }
         if (!good)
         {

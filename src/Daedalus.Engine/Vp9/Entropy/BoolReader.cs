@@ -8,7 +8,7 @@ namespace Daedalus.Engine.Vp9;
 /// <summary>
 /// Boolean decoder (spec 9.2) on a 64-bit window. Four fields, so that the JIT keeps a local copy in registers.
 /// Reads 8 bytes at a time without a bounds check: the data lies in a buffer with zeros behind it, and
-/// <see cref="Vp9TileDecoder"/> stops a reader that runs into them (zeros decode to the shortest symbols).
+/// <see cref="Vp9TileDecoder"/> stops a reader that runs into them.
 /// </summary>
 internal unsafe struct BoolReader
 {

@@ -11,8 +11,15 @@ namespace Daedalus.Engine.Vp9;
 /// </summary>
 public sealed unsafe partial class Vp9TileDecoder : IDisposable
 {
-    // Zeros behind the data: more than the longest symbol sequence of one block can skip through once the data is all zero.
-    private const int Padding = 4096;
+    // A reader behind the data is put back to this distance before each transform block: among zeros it gets no further anyway.
+    private const int Overshoot = 64;
+
+    // Most bytes one transform block can take: 1024 coefficients of 26 symbols (three of the tree, four of the Pareto tail, 18 extra
+    // bits, a sign), each shifting by 7 bits at most. Zeros alone do not end it: with the right probabilities a remainder lives on in them.
+    private const int LongestTransform = 1024 * 26 * 7 / 8;
+
+    /// <summary>Zeros behind the data that the reader may load without looking.</summary>
+    internal const int Padding = Overshoot + LongestTransform + 64;
 
     [StructLayout(LayoutKind.Sequential)]
     private struct Scratch
@@ -36,6 +43,7 @@ public sealed unsafe partial class Vp9TileDecoder : IDisposable
     private byte* _data;
     private int _dataCapacity;
     private int _dataSize;
+    private int _dataUsed; // behind these bytes the buffer holds zeros
 
     private Vp9FrameState* _frame;
     private Vp9Probabilities* _probs;
@@ -119,14 +127,16 @@ public sealed unsafe partial class Vp9TileDecoder : IDisposable
         if (size > _dataCapacity)
         {
             NativeMemory.Free(_data);
-            _dataCapacity = 0;
-            int capacity = size + size / 2;
-            _data = (byte*)NativeMemory.Alloc((nuint)capacity + Padding);
+            _data = null;
+            _dataCapacity = _dataUsed = 0;
+            int capacity = (int)Math.Min(size + (long)size / 2, int.MaxValue);
+            _data = (byte*)NativeMemory.AllocZeroed((nuint)capacity + Padding);
             _dataCapacity = capacity;
         }
         NativeMemory.Copy(data, _data, (nuint)size);
-        NativeMemory.Clear(_data + size, Padding);
-        _dataSize = size;
+        if (_dataUsed > size)
+            NativeMemory.Clear(_data + size, (nuint)(_dataUsed - size));
+        _dataSize = _dataUsed = size;
     }
 
     private void SetUpReferences()
@@ -149,9 +159,11 @@ public sealed unsafe partial class Vp9TileDecoder : IDisposable
         for (int miCol = _miColStart; miCol < _miColEnd; miCol += 8)
         {
             SuperblockEntry* entry = _frame->Superblock(sbRow, miCol >> 3);
-            entry->Count = 0;
             if (_failed)
+            {
+                SkipSuperblock(_frame, _above, sbRow, miCol >> 3);
                 continue;
+            }
             _block = entry->Blocks;
             _eobs = entry->Eobs;
             _coefficients = (byte*)entry->Coefficients;
@@ -162,6 +174,29 @@ public sealed unsafe partial class Vp9TileDecoder : IDisposable
         }
         return !_failed;
     }
+
+    /// <summary>
+    /// Leaves a superblock without blocks, and intra neighbours in segment 0 for what looks at it: memory is used again, and what an
+    /// earlier frame left there would show in this one or the next.
+    /// </summary>
+    internal static void SkipSuperblock(Vp9FrameState* frame, Vp9AboveContext above, int sbRow, int sbCol)
+    {
+        frame->Superblock(sbRow, sbCol)->Count = 0;
+        var intra = new MotionReference { Ref0 = -1, Ref1 = -1 };
+        int miRow = sbRow * 8, miCol = sbCol * 8;
+        int rows = Math.Min(8, frame->MiRows - miRow), columns = Math.Min(8, frame->MiCols - miCol);
+        for (int y = miRow; y < miRow + rows; y++)
+        {
+            nint at = y * (nint)frame->MiCols + miCol;
+            new Span<MotionReference>(frame->Motion + at, columns).Fill(intra);
+            if (frame->SegmentMap != null)
+                new Span<byte>(frame->SegmentMap + at, columns).Clear();
+        }
+        new Span<NeighbourMode>(above.Modes + miCol, columns).Fill(new NeighbourMode { Ref1 = -1, InterpFilter = 3, ModeWeight = 9 });
+    }
+
+    /// <summary>How far the reader's position lies behind the tile's bytes; at most <see cref="Padding"/>.</summary>
+    internal long BytesBehindEnd => _s->Reader.Next - (_data + _dataSize);
 
     // Spec 6.4.3 decode_partition; level 3 is 64×64, 0 is 8×8.
     private void DecodePartition(int miRow, int miCol, int level)
@@ -246,11 +281,7 @@ public sealed unsafe partial class Vp9TileDecoder : IDisposable
     private void DecodeBlock(int miRow, int miCol, int size)
     {
         Vp9FrameState* f = _frame;
-        // A reader among the zeros gets no further, whatever it decodes.
-        byte* limit = _data + _dataSize + 64;
-        if (_s->Reader.Next > limit)
-            _s->Reader.Next = limit;
-
+        HoldReader();
         BlockRecord* b = _block;
         int width = Math.Min(Vp9BlockTables.Width8[size], f->MiCols - miCol);
         int height = Math.Min(Vp9BlockTables.Height8[size], f->MiRows - miRow);
@@ -313,6 +344,14 @@ public sealed unsafe partial class Vp9TileDecoder : IDisposable
         return Math.Min(txSize, Math.Min(largest, 3));
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void HoldReader()
+    {
+        byte* limit = _data + _dataSize + Overshoot;
+        if (_s->Reader.Next > limit)
+            _s->Reader.Next = limit;
+    }
+
     private byte* AboveNonZero(int plane) => plane == 0 ? _above.NonZero0 : plane == 1 ? _above.NonZero1 : _above.NonZero2;
 
     private void ClearNonZero(int miRow, int miCol, int size)
@@ -362,6 +401,7 @@ public sealed unsafe partial class Vp9TileDecoder : IDisposable
                 {
                     if (perQuarter)
                         SelectScan(t, Vp9ScanOrders.Index(0, Vp9BlockTables.TxTypeOfMode[b->YModes[y * 2 + x]]), size);
+                    HoldReader();
                     int eob = Vp9TokenReader.Read<TStore, TCount>(&_s->Reader, t, Context(above + x, left + y, tx), _coefficients);
                     *_eobs++ = (ushort)eob;
                     int flag = 0;

@@ -158,6 +158,27 @@ public unsafe class EngineDecoderTests
         Assert.All(stream.Completions, c => Assert.True(c.Corrupted));
     }
 
+    /// <summary>Frames end in any order, but none before it is known whether its references are damaged.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(4)]
+    public void DamageReachesEveryFramePredictedFromIt(int threads)
+    {
+        using var stream = new SyntheticStream(threads, 8, 8);
+        V4L2CtrlVp9Frame key = SyntheticStream.KeyFrame(8, 8);
+        key.TileRowsLog2 = 1;
+        (nint Data, int Size) damaged = stream.RandomFrame(3, 30), good = stream.RandomFrame(4, 30);
+        new Span<byte>((void*)(damaged.Data + 20), 4).Fill(0xff); // tile size beyond the data
+        var captures = new byte*[4];
+        for (int i = 0; i < captures.Length; i++)
+            captures[i] = stream.NewCapture();
+        for (ulong n = 0; n < 4000; n++)
+            Assert.Equal(0, stream.Submit(n % 4 == 0 ? key : stream.InterFrame(n), n % 4 == 0 ? damaged : good, captures[n % 4], (uint)(n % 4), n + 1, n));
+        stream.Decoder.Drain();
+        Assert.DoesNotContain(stream.Completions, c => !c.Corrupted);
+    }
+
     [Fact]
     public void InvalidRequestsAreRefusedWithoutCallback()
     {
