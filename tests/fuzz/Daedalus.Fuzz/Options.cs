@@ -6,7 +6,7 @@ internal sealed class Options
 {
     public long Inputs = 20000, First;
     public ulong Seed = 1;
-    public int Chunk = 2000;
+    public int Chunk = 2000, Starve;
     public double Limit = 30;
     public string Device = "auto";
     public string? Vectors, CorpusFile;
@@ -14,7 +14,7 @@ internal sealed class Options
 
     public const string Usage = """
         daedalus-fuzz [--inputs N] [--seed S] [--first N] [--device auto|in-process|dummy|PATH] [--vectors FOLDER]
-                      [--corpus FILE] [--chunk N] [--limit SECONDS] [--no-guard] [--verbose]
+                      [--corpus FILE] [--chunk N] [--limit SECONDS] [--starve N] [--no-guard] [--verbose]
         Decodes damaged streams and controls under guard pages. Every input must end in an error or in frames, flagged or complete.
           --inputs    how many (20000)
           --seed      another seed, other inputs (1)
@@ -24,6 +24,7 @@ internal sealed class Options
           --corpus    file that keeps the streams of that folder; made when it is not there
           --chunk     inputs for each child process (2000)
           --limit     seconds an input may take (30)
+          --starve    one in N of the engine's large allocations fails
           --no-guard  no guard pages around the engine's own heap blocks
         """;
 
@@ -65,6 +66,9 @@ internal sealed class Options
                     break;
                 case "--limit":
                     o.Limit = double.Parse(value);
+                    break;
+                case "--starve":
+                    o.Starve = int.Parse(value);
                     break;
                 case "--device":
                     o.Device = value;

@@ -53,12 +53,18 @@ internal sealed class Supervisor(Options options)
         };
         if (Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet")
             info.ArgumentList.Add(typeof(Supervisor).Assembly.Location);
-        foreach (string argument in (string[])["--worker", "--corpus", corpus, "--device", options.Device, "--seed", Text(options.Seed), "--first", Text(first), "--inputs", Text(end - first)])
+        foreach (string argument in (string[])["--worker", "--corpus", corpus, "--device", options.Device, "--seed", Text(options.Seed), "--first", Text(first), "--inputs", Text(end - first), "--starve", Text(options.Starve)])
             info.ArgumentList.Add(argument);
         if (options.Verbose)
             info.ArgumentList.Add("--verbose");
         if (guard != null)
             info.Environment["LD_PRELOAD"] = guard;
+        if (options.Starve > 0)
+        {
+            info.Environment["DAEDALUS_FUZZ_STARVE"] = Text(options.Starve);
+            // Neither the host nor its runtime promises to live without memory; the engine's own calls are told by where they come from.
+            info.Environment["DAEDALUS_FUZZ_STARVE_IN"] = options.Device == "in-process" ? "libSystem.Native" : "libdaedalus-engine";
+        }
         if (Environment.GetEnvironmentVariable("DAEDALUS_ENGINE") is null or "" && FindUp("out/lib/daedalus") is { } engine)
             info.Environment["DAEDALUS_ENGINE"] = engine;
         else if (Environment.GetEnvironmentVariable("DAEDALUS_ENGINE") is { Length: > 0 } named)

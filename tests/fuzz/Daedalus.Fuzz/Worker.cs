@@ -86,9 +86,16 @@ internal sealed class Worker : IDisposable
     private void RunGroup(long group, long first, long end)
     {
         var rng = new Rng(_options.Seed, -1 - group);
-        int threads = 1 + (int)(group & 1);
+        int threads = (group & 1) == 0 ? 1 : rng.Pick([2, 2, 2, 3, 6]);
         bool atEnd = (group >> 1 & 1) == 0;
-        _session = new SessionUnderTest(_device, _pool, threads, rng.Pick([0, 0, 1, 2, 4]), atEnd, fill: 0x3c);
+        try
+        {
+            _session = new SessionUnderTest(_device, _pool, threads, rng.Pick([0, 0, 1, 2, 4]), atEnd, fill: 0x3c);
+        }
+        catch (DeviceException) when (_options.Starve > 0)
+        {
+            return;
+        }
         for (long input = first; input < end; input++)
         {
             _log.Clear();
@@ -98,7 +105,8 @@ internal sealed class Worker : IDisposable
         _log.Clear();
         _log.Add("clean stream after the group");
         Say($"@ {end - 1}");
-        CheckRecovery(_session, rng);
+        if (_options.Starve == 0)
+            CheckRecovery(_session, rng);
         _session.Dispose();
         _session = null;
     }
@@ -126,7 +134,7 @@ internal sealed class Worker : IDisposable
             session.Reset();
         ulong state = rng.Next();
         _run.Run(session, units, options, new Rng(state), _log);
-        if (input % 4 == 0 && session.Strict)
+        if (input % 4 == 0 && session.Strict && _options.Starve == 0)
             CompareThreads(units, options, state, atEnd);
     }
 

@@ -47,8 +47,8 @@ public sealed unsafe class Vp9AboveContext : IDisposable
         int columns = (miCols + 7 & ~7) + 16;
         if (columns <= _columns)
             return;
-        NativeMemory.AlignedFree(_memory);
-        _columns = 0;
+        // Nothing is left to use or to free again when there is no memory for more.
+        Dispose();
         nuint bytes = (nuint)columns * (16 + 8 + 1 + 2 * 4) + 64;
         _memory = NativeMemory.AlignedAlloc(bytes, 64);
         NativeMemory.Clear(_memory, bytes);

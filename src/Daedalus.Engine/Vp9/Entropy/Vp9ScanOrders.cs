@@ -22,10 +22,25 @@ internal static unsafe class Vp9ScanOrders
     /// <summary>Scans by [tx size * 3 + {default, column, row}]; 32×32 has only the default.</summary>
     public const int Count = 10;
 
-    private static readonly ScanEntry** Table = Build();
+    // Not built by a static constructor: without memory that would fail once and for the rest of the process.
+    private static nint s_table;
 
     /// <summary>First entries of the scans, <see cref="Count"/> pointers that stay valid for the process.</summary>
-    public static ScanEntry** All => Table;
+    public static ScanEntry** All
+    {
+        get
+        {
+            nint table = Volatile.Read(ref s_table);
+            if (table != 0)
+                return (ScanEntry**)table;
+            ScanEntry** built = Build();
+            table = Interlocked.CompareExchange(ref s_table, (nint)built, 0);
+            if (table == 0)
+                return built;
+            NativeMemory.AlignedFree(built);
+            return (ScanEntry**)table;
+        }
+    }
 
     /// <summary>Scan of a transform (spec 6.4.25 get_scan): the column transform's ADST takes the row scan and the other way round.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

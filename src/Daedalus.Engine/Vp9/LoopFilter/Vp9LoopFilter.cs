@@ -74,6 +74,7 @@ public sealed unsafe class Vp9LoopFilter : IDisposable
         if (count > _planeCapacity)
         {
             NativeMemory.AlignedFree(_planes);
+            _planes = null;
             _planeCapacity = 0;
             nuint bytes = count * (nuint)sizeof(Vp9LoopFilterPlane);
             _planes = (Vp9LoopFilterPlane*)NativeMemory.AlignedAlloc(bytes, 64);

@@ -101,6 +101,8 @@ public sealed unsafe class Vp9FrameContext : IDisposable
         if (total > _linesSize)
         {
             NativeMemory.AlignedFree(_lines);
+            _lines = null;
+            _linesSize = 0;
             _lines = (byte*)NativeMemory.AlignedAlloc(total, 64);
             NativeMemory.Clear(_lines, total);
             _linesSize = total;
