@@ -52,9 +52,17 @@ def run_pipeline(command, timeout, fd=None, consume=None):
     try:
         text = p.communicate(timeout=timeout)[0].decode("utf-8", "replace")
     except subprocess.TimeoutExpired:
-        os.killpg(p.pid, signal.SIGKILL)
-        p.communicate()
-        return "hang", f"no end after {timeout} s"
+        # gst-launch 1.22 loses the quit of an error that is posted before its main loop runs, with any decoder, and then waits
+        # for ever. If it reported an error and still shuts the whole pipeline down when interrupted, nothing hangs in there.
+        p.send_signal(signal.SIGINT)
+        try:
+            text = p.communicate(timeout=15)[0].decode("utf-8", "replace")
+        except subprocess.TimeoutExpired:
+            os.killpg(p.pid, signal.SIGKILL)
+            p.communicate()
+            return "hang", f"no end after {timeout} s, nor when interrupted"
+        if "ERROR" not in text:
+            return "hang", f"no end after {timeout} s: {text[-200:]}"
     finally:
         if reader:
             reader.join()
@@ -95,7 +103,7 @@ def play(vectors, entry, codec, element, timeout):
     else:
         convert = f"! videoconvert dither=none ! video/x-raw,format={FORMATS[want]} " if want in FORMATS else ""
         if not entry.get("verified"):
-            timeout = min(timeout, 30)
+            timeout = min(timeout, 20)
         bad, text = run_pipeline(f"-m {decode} {convert}! videocodectestsink", timeout)
         found = re.search(r"checksum=\(string\)([0-9a-fA-F]+)", text)
         got = found.group(1).lower() if found else ""
@@ -104,12 +112,6 @@ def play(vectors, entry, codec, element, timeout):
     if not got:
         return "error", (re.findall(r"ERROR[^\n]*", text) or [text[-200:]])[0]
     return ("pass" if got == entry.get("result_md5") else "differ"), got
-
-
-def hangs_without_us(vectors, entry, codec):
-    """Whether the demuxer and parser alone fail to end on a damaged file (a race: asked several times)."""
-    path = os.path.join(vectors, entry["file"])
-    return any(run_pipeline(f"-m filesrc location={path} ! {front(path, codec)} ! fakesink", 5)[0] == "hang" for _ in range(16))
 
 
 def main():
@@ -145,9 +147,6 @@ def main():
         jobs = pool.map(lambda w: (w[0], w[1], *play(o.vectors, w[0], o.codec, element, o.timeout)), work)
         for i, (e, reference, result, detail) in enumerate(jobs):
             ok = result == "pass" if reference else result not in ("crash", "hang")
-            if result == "hang" and not reference and hangs_without_us(o.vectors, e, o.codec):
-                ok, detail = True, "the pipeline hangs without the element as well"
-                print(f"  {e['suite']}/{e['name']}: {detail}")
             suite = str(e.get("suite")) + ("" if reference else " (robustness)")
             row = tally.setdefault(suite, [0, 0])
             row[0 if ok else 1] += 1
