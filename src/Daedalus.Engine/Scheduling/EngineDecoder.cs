@@ -18,7 +18,7 @@ public sealed unsafe class EngineDecoder : IDisposable
     private readonly CodecDecoder _codec;
     private readonly AbiConfig _config;
     private readonly int _maxInFlight;
-    private readonly Thread[] _workers;
+    private readonly Thread?[] _workers;
     private FrameJob? _oldest, _youngest;
     private int _inFlight;
     private ulong _sequence;
@@ -31,10 +31,20 @@ public sealed unsafe class EngineDecoder : IDisposable
         _maxInFlight = maxInFlight;
         _codec = new Vp9.Vp9Decoder(_gate, threads);
         _workers = threads > 1 ? new Thread[threads] : [];
-        for (int i = 0; i < _workers.Length; i++)
+        try
         {
-            _workers[i] = new Thread(Work, WorkerStackBytes) { IsBackground = true, Name = "daedalus:" + i };
-            _workers[i].Start();
+            for (int i = 0; i < _workers.Length; i++)
+            {
+                var worker = new Thread(Work, WorkerStackBytes) { IsBackground = true, Name = "daedalus:" + i };
+                worker.Start();
+                _workers[i] = worker;
+            }
+        }
+        catch (Exception)
+        {
+            // The system gives no further thread: those that run must not stay behind.
+            Dispose();
+            throw;
         }
     }
 
@@ -156,10 +166,10 @@ public sealed unsafe class EngineDecoder : IDisposable
             _stop = true;
             _gate.Changed();
         }
-        foreach (Thread worker in _workers)
+        foreach (Thread? worker in _workers)
         {
             if (worker != Thread.CurrentThread)
-                worker.Join();
+                worker?.Join();
         }
         _codec.Dispose();
     }

@@ -40,14 +40,22 @@ internal sealed unsafe class Vp9Decoder : CodecDecoder
     {
         _gate = gate;
         _threaded = threads > 1;
-        _contexts = (Vp9Probabilities*)NativeMemory.AllocZeroed(ContextCount, (nuint)sizeof(Vp9Probabilities));
-        for (int i = 0; i < 3; i++)
+        try
         {
-            _kernels[i] = (Vp9KernelTable*)NativeMemory.AllocZeroed((nuint)sizeof(Vp9KernelTable));
-            Vp9KernelTable.Create(_kernels[i], 8 + 2 * i, KernelLevels.Best);
+            _contexts = (Vp9Probabilities*)NativeMemory.AllocZeroed(ContextCount, (nuint)sizeof(Vp9Probabilities));
+            for (int i = 0; i < 3; i++)
+            {
+                _kernels[i] = (Vp9KernelTable*)NativeMemory.AllocZeroed((nuint)sizeof(Vp9KernelTable));
+                Vp9KernelTable.Create(_kernels[i], 8 + 2 * i, KernelLevels.Best);
+            }
+            _conversions = (ConversionKernelTable*)NativeMemory.AllocZeroed((nuint)sizeof(ConversionKernelTable));
+            ConversionKernelTable.Create(_conversions, KernelLevels.Best);
         }
-        _conversions = (ConversionKernelTable*)NativeMemory.AllocZeroed((nuint)sizeof(ConversionKernelTable));
-        ConversionKernelTable.Create(_conversions, KernelLevels.Best);
+        catch (OutOfMemoryException)
+        {
+            Dispose();
+            throw;
+        }
         ResetContexts();
     }
 

@@ -22,9 +22,9 @@ internal sealed unsafe class Vp9FrameJob : FrameJob, IVp9ReferenceWaiter, IDispo
     private readonly Vp9Decoder _decoder;
     private readonly FrameGate _gate;
     private readonly Vp9AboveContext _above = new();
-    private readonly Vp9LoopFilter _loopFilter = new();
-    private readonly Vp9FrameContext _context = new();
-    private readonly Vp9Reconstructor _reconstructor = new();
+    private readonly Vp9LoopFilter _loopFilter;
+    private readonly Vp9FrameContext _context;
+    private readonly Vp9Reconstructor _reconstructor;
     private readonly Vp9TileDecoder?[] _tiles = new Vp9TileDecoder?[Vp9FrameSetup.MaxTileCols];
     private readonly int[] _nextRow = new int[Vp9FrameSetup.MaxTileCols];
     private readonly int[] _failedRow = new int[Vp9FrameSetup.MaxTileCols];
@@ -41,12 +41,22 @@ internal sealed unsafe class Vp9FrameJob : FrameJob, IVp9ReferenceWaiter, IDispo
     {
         _decoder = decoder;
         _gate = gate;
-        _context.Waiter = this;
-        State = (Vp9FrameState*)NativeMemory.AllocZeroed((nuint)sizeof(Vp9FrameState));
-        CompressedHeader = (V4L2CtrlVp9CompressedHdr*)NativeMemory.AllocZeroed((nuint)sizeof(V4L2CtrlVp9CompressedHdr));
-        _probabilities = (Vp9Probabilities*)NativeMemory.AllocZeroed((nuint)sizeof(Vp9Probabilities));
-        _saved = (Vp9Probabilities*)NativeMemory.AllocZeroed((nuint)sizeof(Vp9Probabilities));
-        _spans = (TileSpan*)NativeMemory.AllocZeroed(Vp9FrameSetup.MaxTileCols * Vp9FrameSetup.MaxTileRows, (nuint)sizeof(TileSpan));
+        try
+        {
+            _loopFilter = new Vp9LoopFilter();
+            _context = new Vp9FrameContext { Waiter = this };
+            _reconstructor = new Vp9Reconstructor();
+            State = (Vp9FrameState*)NativeMemory.AllocZeroed((nuint)sizeof(Vp9FrameState));
+            CompressedHeader = (V4L2CtrlVp9CompressedHdr*)NativeMemory.AllocZeroed((nuint)sizeof(V4L2CtrlVp9CompressedHdr));
+            _probabilities = (Vp9Probabilities*)NativeMemory.AllocZeroed((nuint)sizeof(Vp9Probabilities));
+            _saved = (Vp9Probabilities*)NativeMemory.AllocZeroed((nuint)sizeof(Vp9Probabilities));
+            _spans = (TileSpan*)NativeMemory.AllocZeroed(Vp9FrameSetup.MaxTileCols * Vp9FrameSetup.MaxTileRows, (nuint)sizeof(TileSpan));
+        }
+        catch (OutOfMemoryException)
+        {
+            Dispose();
+            throw;
+        }
     }
 
     /// <summary>Shared by the stages.</summary>
@@ -299,9 +309,10 @@ internal sealed unsafe class Vp9FrameJob : FrameJob, IVp9ReferenceWaiter, IDispo
     {
         foreach (Vp9TileDecoder? tile in _tiles)
             tile?.Dispose();
-        _reconstructor.Dispose();
-        _context.Dispose();
-        _loopFilter.Dispose();
+        // Null after a constructor without memory.
+        _reconstructor?.Dispose();
+        _context?.Dispose();
+        _loopFilter?.Dispose();
         _above.Dispose();
         _countsBlock.Dispose();
         _entries.Dispose();

@@ -12,7 +12,7 @@ internal sealed class Worker : IDisposable
     public const int GroupSize = 16;
 
     private const int GroupsPerCheckpoint = 8;
-    private const long RssAllowance = 48 << 20;
+    private const long RssAllowance = 24 << 20;
 
     private readonly Options _options;
     private readonly IStatelessDevice _device;

@@ -65,12 +65,12 @@ public sealed unsafe partial class Vp9TileDecoder : IDisposable
     /// <summary>Allocates the scratch memory.</summary>
     public Vp9TileDecoder()
     {
+        _scans = Vp9ScanOrders.All;
         _s = (Scratch*)NativeMemory.AlignedAlloc((nuint)sizeof(Scratch), 64);
         NativeMemory.Clear(_s, (nuint)sizeof(Scratch));
         _s->Tokens.Cache = _s->Cache;
         // The table starts at probability 1.
         _s->Tokens.Pareto = Vp9BlockTables.Address(Vp9ProbabilityTables.Pareto) - 8;
-        _scans = Vp9ScanOrders.All;
     }
 
     /// <summary>Starts a tile (spec init_bool).</summary>

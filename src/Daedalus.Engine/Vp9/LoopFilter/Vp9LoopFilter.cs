@@ -38,9 +38,17 @@ public sealed unsafe class Vp9LoopFilter : IDisposable
     public Vp9LoopFilter(KernelLevel level)
     {
         _level = level;
-        _table = (Vp9LoopFilterTable*)NativeMemory.AllocZeroed((nuint)sizeof(Vp9LoopFilterTable));
-        _limits = (Vp9LoopFilterLimits*)NativeMemory.AlignedAlloc((nuint)sizeof(Vp9LoopFilterLimits), 64);
-        _shapes = (Vp9BlockShape*)NativeMemory.AllocZeroed((nuint)Vp9LoopFilterMaskBuilder.ShapeBytes);
+        try
+        {
+            _table = (Vp9LoopFilterTable*)NativeMemory.AllocZeroed((nuint)sizeof(Vp9LoopFilterTable));
+            _limits = (Vp9LoopFilterLimits*)NativeMemory.AlignedAlloc((nuint)sizeof(Vp9LoopFilterLimits), 64);
+            _shapes = (Vp9BlockShape*)NativeMemory.AllocZeroed((nuint)Vp9LoopFilterMaskBuilder.ShapeBytes);
+        }
+        catch (OutOfMemoryException)
+        {
+            Dispose();
+            throw;
+        }
     }
 
     /// <summary>Whether this frame is filtered at all (loop_filter_level is not 0).</summary>

@@ -40,8 +40,16 @@ public sealed unsafe class Vp9FrameContext : IDisposable
     /// <summary>Creates an empty context; call <see cref="Prepare"/> before each frame.</summary>
     public Vp9FrameContext()
     {
-        _references = (Vp9ReferenceView*)NativeMemory.AllocZeroed(3, (nuint)sizeof(Vp9ReferenceView));
-        _planes = (Vp9PlaneGeometry*)NativeMemory.AllocZeroed(3, (nuint)sizeof(Vp9PlaneGeometry));
+        try
+        {
+            _references = (Vp9ReferenceView*)NativeMemory.AllocZeroed(3, (nuint)sizeof(Vp9ReferenceView));
+            _planes = (Vp9PlaneGeometry*)NativeMemory.AllocZeroed(3, (nuint)sizeof(Vp9PlaneGeometry));
+        }
+        catch (OutOfMemoryException)
+        {
+            Dispose();
+            throw;
+        }
     }
 
     /// <summary>Frame state shared by all stages.</summary>
