@@ -104,23 +104,3 @@ public unsafe struct H264KernelTable
         H264IntraKernels.Fill(table, bitDepth, level);
     }
 }
-
-/// <summary>Inline array of 96 function addresses.</summary>
-[System.Runtime.CompilerServices.InlineArray(96)]
-public struct IntPtrArray96 { private nint _e; }
-
-/// <summary>Inline array of 12 function addresses.</summary>
-[System.Runtime.CompilerServices.InlineArray(12)]
-public struct IntPtrArray12 { private nint _e; }
-
-/// <summary>Inline array of 9 function addresses.</summary>
-[System.Runtime.CompilerServices.InlineArray(9)]
-public struct IntPtrArray9 { private nint _e; }
-
-/// <summary>Inline array of 6 function addresses.</summary>
-[System.Runtime.CompilerServices.InlineArray(6)]
-public struct IntPtrArray6 { private nint _e; }
-
-/// <summary>Inline array of 4 function addresses.</summary>
-[System.Runtime.CompilerServices.InlineArray(4)]
-public struct IntPtrArray4 { private nint _e; }

@@ -77,19 +77,3 @@ public unsafe struct Vp9KernelTable
         Vp9InterKernels.Fill(table, bitDepth, level);
     }
 }
-
-/// <summary>Inline array of 17 function addresses.</summary>
-[System.Runtime.CompilerServices.InlineArray(17)]
-public struct IntPtrArray17 { private nint _e; }
-
-/// <summary>Inline array of 52 function addresses.</summary>
-[System.Runtime.CompilerServices.InlineArray(52)]
-public struct IntPtrArray52 { private nint _e; }
-
-/// <summary>Inline array of 40 function addresses.</summary>
-[System.Runtime.CompilerServices.InlineArray(40)]
-public struct IntPtrArray40 { private nint _e; }
-
-/// <summary>Inline array of 8 function addresses.</summary>
-[System.Runtime.CompilerServices.InlineArray(8)]
-public struct IntPtrArray8 { private nint _e; }
