@@ -68,8 +68,58 @@ public unsafe struct H264KernelTable
     /// <summary>
     /// Transform bypass (spec 8.5.15): <c>(dst, stride, coefficients, size, mode, maxValue)</c> adds the size×size (4 or 8) residual; mode 0 plain,
     /// 1 vertical prediction (accumulate down), 2 horizontal (accumulate right). Zeroes the coefficients.
+    /// Intra_16x16 and chroma accumulate over the whole macroblock: there 3 (vertical) and 4 (horizontal) continue from the reconstructed
+    /// row above (dst - stride) or column left of the block, which must already be done, instead of what dst holds.
     /// </summary>
     public nint AddBypass;
+
+    /// <summary><see cref="AddTransform4x4Luma"/>, callable.</summary>
+    public readonly delegate*<byte*, nint, void*, uint, int, void> GetAddTransform4x4Luma()
+        => (delegate*<byte*, nint, void*, uint, int, void>)AddTransform4x4Luma;
+
+    /// <summary><see cref="AddTransform4x4Chroma"/>, callable.</summary>
+    public readonly delegate*<byte*, nint, void*, uint, int, void> GetAddTransform4x4Chroma()
+        => (delegate*<byte*, nint, void*, uint, int, void>)AddTransform4x4Chroma;
+
+    /// <summary><see cref="AddTransform4x4"/>, callable.</summary>
+    public readonly delegate*<byte*, nint, void*, int, void> GetAddTransform4x4()
+        => (delegate*<byte*, nint, void*, int, void>)AddTransform4x4;
+
+    /// <summary><see cref="AddTransform8x8"/>, callable.</summary>
+    public readonly delegate*<byte*, nint, void*, int, void> GetAddTransform8x8()
+        => (delegate*<byte*, nint, void*, int, void>)AddTransform8x8;
+
+    /// <summary><see cref="LumaDc"/>, callable: <c>(coefficients, dc, scale, qp)</c>.</summary>
+    public readonly delegate*<void*, void*, int, int, void> GetLumaDc()
+        => (delegate*<void*, void*, int, int, void>)LumaDc;
+
+    /// <summary><see cref="ChromaDc420"/>, callable.</summary>
+    public readonly delegate*<void*, void*, int, int, void> GetChromaDc420()
+        => (delegate*<void*, void*, int, int, void>)ChromaDc420;
+
+    /// <summary><see cref="ChromaDc422"/>, callable.</summary>
+    public readonly delegate*<void*, void*, int, int, void> GetChromaDc422()
+        => (delegate*<void*, void*, int, int, void>)ChromaDc422;
+
+    /// <summary><see cref="AddBypass"/>, callable: <c>(dst, stride, coefficients, size, mode, maxValue)</c>.</summary>
+    public readonly delegate*<byte*, nint, void*, int, int, int, void> GetAddBypass()
+        => (delegate*<byte*, nint, void*, int, int, int, void>)AddBypass;
+
+    /// <summary>An entry of <see cref="Intra4x4"/>.</summary>
+    public readonly delegate*<byte*, nint, byte*, byte*, nint, int, void> GetIntra4x4(int mode)
+        => (delegate*<byte*, nint, byte*, byte*, nint, int, void>)Intra4x4[mode];
+
+    /// <summary>An entry of <see cref="Intra8x8"/>.</summary>
+    public readonly delegate*<byte*, nint, byte*, byte*, nint, int, int, void> GetIntra8x8(int mode)
+        => (delegate*<byte*, nint, byte*, byte*, nint, int, int, void>)Intra8x8[mode];
+
+    /// <summary>An entry of <see cref="Intra16x16"/>.</summary>
+    public readonly delegate*<byte*, nint, byte*, byte*, nint, int, int, void> GetIntra16x16(int mode)
+        => (delegate*<byte*, nint, byte*, byte*, nint, int, int, void>)Intra16x16[mode];
+
+    /// <summary>An entry of <see cref="IntraChroma"/>: tall * 4 + mode.</summary>
+    public readonly delegate*<byte*, nint, byte*, byte*, nint, int, int, void> GetIntraChroma(int index)
+        => (delegate*<byte*, nint, byte*, byte*, nint, int, int, void>)IntraChroma[index];
 
     /// <summary>
     /// Intra_4x4 prediction (spec 8.3.1.2): <c>(dst, stride, above, left, leftStride, maxValue)</c>; above[-1] top left, above[0..7] (sample array),
