@@ -28,7 +28,7 @@ public readonly record struct CaptureLayout(uint PixelFormat, int Width, int Hei
 /// <summary>What the stream's pictures are, from its headers.</summary>
 /// <param name="Width">Frame width in luma samples, 1..65536.</param>
 /// <param name="Height">Frame height in luma samples.</param>
-/// <param name="BitDepth">8, 10 or 12.</param>
+/// <param name="BitDepth">8, 9, 10, 12 or 14.</param>
 /// <param name="SubsamplingX">0..1.</param>
 /// <param name="SubsamplingY">0..1.</param>
 public readonly record struct CodedGeometry(int Width, int Height, int BitDepth, int SubsamplingX, int SubsamplingY);
@@ -73,7 +73,8 @@ public interface IStatelessSession : IDisposable
 
     /// <summary>
     /// Queues one request. <paramref name="bitstream"/> must stay readable until completion on the embedded route
-    /// (the kernel route copies it). Returns 0 (a completion follows) or a negative errno (none follows). Allocates nothing.
+    /// (the kernel route copies it). The two fields of an H.264 frame are two requests with the same buffer and the same timestamp, one
+    /// after the other; every request has a cookie of its own. Returns 0 (a completion follows) or a negative errno (none follows). Allocates nothing.
     /// </summary>
     int Submit(ReadOnlySpan<ControlPayload> controls, nint bitstream, int bitstreamSize, CaptureBuffer capture, ulong timestamp, ulong cookie);
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 using Daedalus.V4L2.Devices;
 
-namespace Daedalus.Bitstream.Vp9;
+namespace Daedalus.Bitstream;
 
-/// <summary>Where a <see cref="Vp9Sequencer"/> takes picture memory from. Acquire is called by the decoding thread, Release by any.</summary>
+/// <summary>Where a sequencer takes picture memory from. Acquire is called by the decoding thread, Release by any.</summary>
 public interface IPictureAllocator
 {
     /// <summary>A buffer of exactly this layout, which is the session's current capture format.</summary>
