@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+using System.Diagnostics.CodeAnalysis;
 using Daedalus.V4L2.Controls;
 
 namespace Daedalus.Bitstream.H264;
@@ -29,11 +30,10 @@ public sealed class H264Pps
     /// <param name="sps">The set its seq_parameter_set_id names.</param>
     /// <param name="pps">The set, or null.</param>
     /// <param name="error">What is wrong, when false is returned.</param>
-    public static bool TryParse(ReadOnlySpan<byte> nal, H264Sps sps, out H264Pps? pps, out H264ParseError error)
+    public static bool TryParse(ReadOnlySpan<byte> nal, H264Sps sps, [NotNullWhen(true)] out H264Pps? pps, out H264ParseError error)
     {
-        pps = null;
-        error = default;
-        return false;
+        pps = H264PpsParser.Parse(nal, sps, out error);
+        return pps != null;
     }
 
     /// <summary>Reads pic_parameter_set_id and seq_parameter_set_id.</summary>
@@ -43,8 +43,9 @@ public sealed class H264Pps
     /// <param name="error">What is wrong, when false is returned.</param>
     public static bool TryReadIds(ReadOnlySpan<byte> nal, out int ppsId, out int spsId, out H264ParseError error)
     {
-        ppsId = spsId = 0;
-        error = default;
-        return false;
+        var r = new H264SyntaxReader(nal);
+        H264PpsParser.ReadIds(ref r, out ppsId, out spsId);
+        error = r.Error;
+        return !r.Failed;
     }
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+using System.Diagnostics.CodeAnalysis;
 using Daedalus.V4L2.Controls;
 
 namespace Daedalus.Bitstream.H264;
@@ -133,6 +134,8 @@ public sealed class H264Sps
     public int MaxPicOrderCntLsb => 1 << (4 + ControlValue.Log2MaxPicOrderCntLsbMinus4);
     /// <summary>MaxDpbFrames of the level (spec A.3.1), 1..16; an unknown level gives 16.</summary>
     public int MaxDpbFrames { get; internal set; }
+    /// <summary>All pictures are IDR pictures (spec A.2.8..A.2.11: constraint_set3_flag of the High profiles, CAVLC 4:4:4 Intra): no reordering.</summary>
+    public bool IntraOnly => ProfileIdc == 44 || (ProfileIdc is 86 or 100 or 110 or 122 or 244 && (ControlValue.ConstraintSetFlags & 8) != 0);
     /// <summary>vui_parameters_present_flag.</summary>
     public bool HasVui { get; internal set; }
     /// <summary>VUI; inferred values without one.</summary>
@@ -142,10 +145,9 @@ public sealed class H264Sps
     /// <param name="nal">Unescaped, from the NAL header byte.</param>
     /// <param name="sps">The set, or null.</param>
     /// <param name="error">What is wrong, when false is returned.</param>
-    public static bool TryParse(ReadOnlySpan<byte> nal, out H264Sps? sps, out H264ParseError error)
+    public static bool TryParse(ReadOnlySpan<byte> nal, [NotNullWhen(true)] out H264Sps? sps, out H264ParseError error)
     {
-        sps = null;
-        error = default;
-        return false;
+        sps = H264SpsParser.Parse(nal, out error);
+        return sps != null;
     }
 }
