@@ -86,7 +86,7 @@ public readonly record struct H264DisplayOrientation(bool Cancel, bool Horizonta
 /// <summary>SEI messages of one access unit that a decoder or its user wants. Reused: <see cref="Clear"/> before each access unit.</summary>
 public sealed class H264Sei
 {
-    internal byte[] CaptionData = new byte[96 * 3];
+    internal readonly byte[] CaptionData = new byte[96 * 3];
     internal int CaptionBytes;
     internal readonly byte[] TimingPayload = new byte[128];
     internal int TimingBytes = -1;
