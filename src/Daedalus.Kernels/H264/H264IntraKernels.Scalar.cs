@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 using System.Runtime.CompilerServices;
+using static Daedalus.Kernels.ByteVectors;
 
 namespace Daedalus.Kernels.H264;
 
@@ -24,12 +25,6 @@ public static unsafe partial class H264IntraKernels
         /// <summary>The prediction; e[0] is the corner, e[-1 - i] left sample i, e[1 + i] the sample i above.</summary>
         static abstract int At(int* e, int n, int x, int y);
     }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static int Mean2(int a, int b) => (a + b + 1) >> 1;
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static int Mean3(int a, int b, int c) => (a + 2 * b + c + 2) >> 2;
 
     /// <summary>Spec 8.3.1.2.4, 8.3.2.2.5.</summary>
     internal readonly struct DownLeft : IDirection

@@ -38,7 +38,7 @@ public unsafe struct H264KernelTable
     /// <summary>
     /// Inverse 4×4 transform of up to sixteen blocks of a 16×16 luma macroblock and addition (spec 8.5.12): <c>(dst, stride, coefficients, mask, maxValue)</c>.
     /// Bit b of mask (uint): block b (spec 6.4.3 order: 8×8 by 8×8) at coefficients + b * 16 has coefficients; dst is the macroblock's first sample.
-    /// On return the blocks' coefficients are zero.
+    /// On return the blocks' coefficients are zero. The coefficients of blocks without a bit must be zero as well: kernels may take them along.
     /// </summary>
     public nint AddTransform4x4Luma;
 

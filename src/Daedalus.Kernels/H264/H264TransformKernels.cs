@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics.Arm;
+using System.Runtime.Intrinsics.X86;
 
 namespace Daedalus.Kernels.H264;
 
@@ -15,9 +17,25 @@ public static unsafe partial class H264TransformKernels
         if (bitDepth == 8)
         {
             FillScalar<byte, short>(table);
+            if (level >= KernelLevel.Vector128 && (Sse41.IsSupported || AdvSimd.Arm64.IsSupported))
+            {
+                FillVector128(table);
+            }
+            if (level >= KernelLevel.Vector256 && Avx2.IsSupported)
+            {
+                FillVector256(table);
+            }
             return;
         }
         FillScalar<ushort, int>(table);
+        if (level >= KernelLevel.Vector128 && (Sse41.IsSupported || AdvSimd.Arm64.IsSupported))
+        {
+            FillHigh128(table);
+        }
+        if (level >= KernelLevel.Vector256 && Avx2.IsSupported)
+        {
+            FillHigh256(table);
+        }
     }
 
     private static void FillScalar<TPixel, TCoefficient>(H264KernelTable* table)

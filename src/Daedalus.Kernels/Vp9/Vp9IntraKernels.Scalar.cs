@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 using System.Runtime.CompilerServices;
+using static Daedalus.Kernels.ByteVectors;
 
 namespace Daedalus.Kernels.Vp9;
 
@@ -25,10 +26,6 @@ public static unsafe partial class Vp9IntraKernels
             ((ushort*)p)[i] = (ushort)value;
         }
     }
-
-    private static int Mean2(int a, int b) => (a + b + 1) >> 1;
-
-    private static int Mean3(int a, int b, int c) => (a + 2 * b + c + 2) >> 2;
 
     private static void FillBlock<TPixel, TSize>(byte* dst, nint stride, int value)
         where TSize : struct, IBlockSize

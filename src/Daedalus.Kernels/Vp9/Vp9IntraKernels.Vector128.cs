@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using static Daedalus.Kernels.ByteVectors;
 
 namespace Daedalus.Kernels.Vp9;
 
