@@ -55,8 +55,9 @@ public static unsafe class H264Neighbours
                     yM = yN + height;
                     return left;
                 }
-                yM = (height >> 1) - 1; // row 7 (chroma: accordingly) of the top field macroblock
-                return left;
+                // Line 15 of a field pair: row 7 of the bottom field macroblock (chroma accordingly).
+                yM = (yN + height) >> 1;
+                return left + w;
             }
             if (pairY == 0)
                 return -1;
