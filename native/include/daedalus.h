@@ -41,9 +41,18 @@ extern "C" {
 #define DAEDALUS_PIX_YUV422_12 DAEDALUS_FOURCC('D', '2', 'C', 'P')
 #define DAEDALUS_PIX_YUV440_12 DAEDALUS_FOURCC('D', '3', 'C', 'P')
 #define DAEDALUS_PIX_YUV444_12 DAEDALUS_FOURCC('D', '4', 'C', 'P')
+#define DAEDALUS_PIX_YUV420_9 DAEDALUS_FOURCC('D', '0', '9', 'P')
+#define DAEDALUS_PIX_YUV422_9 DAEDALUS_FOURCC('D', '2', '9', 'P')
+#define DAEDALUS_PIX_YUV440_9 DAEDALUS_FOURCC('D', '3', '9', 'P')
+#define DAEDALUS_PIX_YUV444_9 DAEDALUS_FOURCC('D', '4', '9', 'P')
+#define DAEDALUS_PIX_YUV420_14 DAEDALUS_FOURCC('D', '0', 'E', 'P')
+#define DAEDALUS_PIX_YUV422_14 DAEDALUS_FOURCC('D', '2', 'E', 'P')
+#define DAEDALUS_PIX_YUV440_14 DAEDALUS_FOURCC('D', '3', 'E', 'P')
+#define DAEDALUS_PIX_YUV444_14 DAEDALUS_FOURCC('D', '4', 'E', 'P')
 
 /* Coded formats: V4L2's fourccs. */
 #define DAEDALUS_CODED_VP9 DAEDALUS_FOURCC('V', 'P', '9', 'F')
+#define DAEDALUS_CODED_H264 DAEDALUS_FOURCC('S', '2', '6', '4')
 
 typedef struct daedalus_decoder daedalus_decoder;
 

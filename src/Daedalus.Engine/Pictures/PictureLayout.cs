@@ -5,7 +5,7 @@ using Daedalus.V4L2;
 namespace Daedalus.Engine.Pictures;
 
 /// <summary>What a picture format of the engine stores.</summary>
-/// <param name="BitDepth">8, 10 or 12.</param>
+/// <param name="BitDepth">8, 9, 10, 12 or 14.</param>
 /// <param name="SubsamplingX">Chroma shift 0..1.</param>
 /// <param name="SubsamplingY">Chroma shift 0..1.</param>
 /// <param name="SemiPlanar">Two planes with interleaved chroma (NV12, P010).</param>
@@ -37,8 +37,10 @@ public static unsafe class PictureLayout
             info = new FormatInfo(10, 1, 1, true);
             return true;
         }
-        for (int depth = 8; depth <= 12; depth += 2)
+        for (int depth = 8; depth <= 14; depth++)
         {
+            if (depth is 11 or 13)
+                continue;
             for (int ss = 0; ss < 4; ss++)
             {
                 if (PixelFormat.Planar(ss & 1, ss >> 1, depth) != pixelFormat)

@@ -30,11 +30,14 @@ public partial class UapiLayoutTests
     [GeneratedRegex(@"^CHECK_SIZE\((\w+), (\d+)\)", RegexOptions.Multiline)]
     private static partial Regex SizeLine();
 
-    [GeneratedRegex(@"^CHECK_FIELD\((\w+), (\w+), (\d+), (\d+)\)", RegexOptions.Multiline)]
+    [GeneratedRegex(@"^CHECK_FIELD\((\w+), ([\w\[\]]+), (\d+), (\d+)\)", RegexOptions.Multiline)]
     private static partial Regex FieldLine();
 
     [GeneratedRegex(@"^CHECK_CONSTANT\(V4L2_CID_STATELESS_(\w+), 0x(\w+)\)", RegexOptions.Multiline)]
     private static partial Regex ControlIdLine();
+
+    // An array of two structs is two fields in C#.
+    private static string FieldName(string cName) => cName.StartsWith("weight_factors[", StringComparison.Ordinal) ? $"Factors{cName[15]}" : Pascal(cName);
 
     private static string Pascal(string name) => string.Concat(name.Split('_').Select(p => p == "v4l2" ? "V4L2" : char.ToUpperInvariant(p[0]) + p[1..]));
 
@@ -45,7 +48,7 @@ public partial class UapiLayoutTests
     public void SizesAreTheKernels()
     {
         MatchCollection lines = SizeLine().Matches(File.ReadAllText(Source));
-        Assert.Equal(6, lines.Count);
+        Assert.Equal(15, lines.Count);
         foreach (Match m in lines)
             Assert.Equal((m.Groups[1].Value, int.Parse(m.Groups[2].Value, CultureInfo.InvariantCulture)), (m.Groups[1].Value, Marshal.SizeOf(ControlType(m.Groups[1].Value))));
     }
@@ -58,7 +61,7 @@ public partial class UapiLayoutTests
         foreach (Match m in lines)
         {
             Type type = ControlType(m.Groups[1].Value);
-            string name = Pascal(m.Groups[2].Value);
+            string name = FieldName(m.Groups[2].Value);
             FieldInfo field = type.GetField(name) ?? throw new InvalidOperationException($"{type.Name} has no field {name}");
             Type fieldType = field.FieldType.IsEnum ? field.FieldType.GetEnumUnderlyingType() : field.FieldType;
             int offset = (int)Marshal.OffsetOf(type, name);
@@ -72,12 +75,50 @@ public partial class UapiLayoutTests
     [Fact]
     public void ControlIdsAreTheKernels()
     {
-        MatchCollection lines = ControlIdLine().Matches(File.ReadAllText(Source));
-        Assert.Equal(2, lines.Count);
-        foreach (Match m in lines)
+        foreach (Match m in ControlIdLine().Matches(File.ReadAllText(Source)))
         {
             uint expected = Convert.ToUInt32(m.Groups[2].Value, 16);
-            Assert.Equal(expected, m.Groups[1].Value == "VP9_FRAME" ? V4L2CtrlVp9Frame.ControlId : V4L2CtrlVp9CompressedHdr.ControlId);
+            Assert.True(ControlIds.TryGetValue(m.Groups[1].Value, out uint actual), m.Value);
+            Assert.Equal((m.Value, expected), (m.Value, actual));
+        }
+        Assert.Equal(ControlIds.Count, ControlIdLine().Count(File.ReadAllText(Source)));
+    }
+
+    private static readonly Dictionary<string, uint> ControlIds = new()
+    {
+        ["VP9_FRAME"] = V4L2CtrlVp9Frame.ControlId,
+        ["VP9_COMPRESSED_HDR"] = V4L2CtrlVp9CompressedHdr.ControlId,
+        ["H264_SPS"] = V4L2CtrlH264Sps.ControlId,
+        ["H264_PPS"] = V4L2CtrlH264Pps.ControlId,
+        ["H264_SCALING_MATRIX"] = V4L2CtrlH264ScalingMatrix.ControlId,
+        ["H264_PRED_WEIGHTS"] = V4L2CtrlH264PredWeights.ControlId,
+        ["H264_SLICE_PARAMS"] = V4L2CtrlH264SliceParams.ControlId,
+        ["H264_DECODE_PARAMS"] = V4L2CtrlH264DecodeParams.ControlId,
+    };
+
+    [GeneratedRegex(@"^CHECK_CONSTANT\(V4L2_H264_(SPS_FLAG|PPS_FLAG|SLICE_TYPE|SLICE_FLAG|DPB_ENTRY_FLAG|DECODE_PARAM_FLAG)_(\w+), 0x(\w+)\)", RegexOptions.Multiline)]
+    private static partial Regex H264ConstantLine();
+
+    [Fact]
+    public void H264FlagsAreTheKernels()
+    {
+        var types = new Dictionary<string, Type>
+        {
+            ["SPS_FLAG"] = typeof(H264SpsFlags),
+            ["PPS_FLAG"] = typeof(H264PpsFlags),
+            ["SLICE_TYPE"] = typeof(H264SliceType),
+            ["SLICE_FLAG"] = typeof(H264SliceFlags),
+            ["DPB_ENTRY_FLAG"] = typeof(H264DpbEntryFlags),
+            ["DECODE_PARAM_FLAG"] = typeof(H264DecodeParamFlags),
+        };
+        MatchCollection lines = H264ConstantLine().Matches(File.ReadAllText(Source));
+        Assert.Equal(31, lines.Count);
+        foreach (Match m in lines)
+        {
+            // Names match but for case and the suffixes of two flags.
+            string name = m.Groups[2].Value.Replace("_", "", StringComparison.Ordinal).Replace("VALUEALLOWED", "ALLOWED", StringComparison.Ordinal);
+            Assert.True(Enum.TryParse(types[m.Groups[1].Value], name, ignoreCase: true, out object? value), m.Value);
+            Assert.Equal((m.Value, Convert.ToUInt32(m.Groups[3].Value, 16)), (m.Value, Convert.ToUInt32(value, CultureInfo.InvariantCulture)));
         }
     }
 
