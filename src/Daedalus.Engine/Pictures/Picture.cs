@@ -13,10 +13,32 @@ internal sealed unsafe class Picture
     /// <summary>Progress of a complete picture.</summary>
     public const int Complete = int.MaxValue;
 
-    private readonly int* _progress = (int*)System.Runtime.InteropServices.NativeMemory.AllocZeroed(sizeof(int));
+    // Frame, top field, bottom field.
+    private readonly int* _progress = (int*)System.Runtime.InteropServices.NativeMemory.AllocZeroed(3 * sizeof(int));
 
     /// <summary>Where <see cref="Progress"/> lies, for code that polls it.</summary>
     public int* ProgressCell => _progress;
+
+    /// <summary>Progress of one field (1 top, 2 bottom) in lines of the frame; H.264 only.</summary>
+    public int* FieldProgressCell(int field) => _progress + field;
+
+    /// <summary>Different for each picture of a decoder, for a long while: what H.264 compares reference pictures by.</summary>
+    public int Number;
+
+    /// <summary>Motion kept beside the picture (H.264).</summary>
+    public SharedBlock? Motion;
+
+    /// <summary>The picture is made of two separately coded fields or one of them (H.264).</summary>
+    public bool IsFieldPair;
+
+    /// <summary>Fields (1 top, 2 bottom) that have been begun (H.264, gate).</summary>
+    public int FieldsBegun;
+
+    /// <summary>Fields whose motion is still being decoded (H.264, gate).</summary>
+    public int MotionBusy;
+
+    /// <summary>Macroblocks in a row and in the frame, when <see cref="Motion"/> is set.</summary>
+    public int WidthInMbs, SizeInMbs;
 
     /// <summary>The planar samples.</summary>
     public PictureView View;
@@ -47,17 +69,20 @@ internal sealed unsafe class Picture
     }
 
     /// <summary>Blocks until <paramref name="rows"/> luma rows are final or the waiting job is aborted.</summary>
-    public void WaitFor(int rows, FrameGate gate, FrameJob waiter)
+    public void WaitFor(int rows, FrameGate gate, FrameJob waiter) => WaitFor(_progress, rows, gate, waiter);
+
+    /// <summary>Blocks until a progress cell says <paramref name="rows"/> or the waiting job is aborted.</summary>
+    public static void WaitFor(int* cell, int rows, FrameGate gate, FrameJob waiter)
     {
         for (int i = 0; i < FrameGate.SpinRounds; i++)
         {
-            if (Progress >= rows)
+            if (Volatile.Read(ref *cell) >= rows)
                 return;
             Thread.SpinWait(FrameGate.SpinLength);
         }
         lock (gate)
         {
-            while (Progress < rows && !waiter.Aborted)
+            while (Volatile.Read(ref *cell) < rows && !waiter.Aborted)
                 gate.Wait();
         }
     }

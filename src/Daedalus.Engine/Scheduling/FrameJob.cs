@@ -59,6 +59,9 @@ internal abstract class FrameJob
     /// <summary>Runs everything on the calling thread; nothing else is in flight.</summary>
     public abstract void RunAll();
 
+    /// <summary>Whether it writes or reads a CAPTURE buffer (gate).</summary>
+    public abstract unsafe bool UsesCapture(byte* capture);
+
     /// <summary>Gives back what the job holds and wakes who waits for its picture (gate). The done callback follows.</summary>
     public abstract void Release();
 }

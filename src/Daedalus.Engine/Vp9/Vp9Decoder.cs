@@ -17,17 +17,14 @@ namespace Daedalus.Engine.Vp9;
 /// </summary>
 internal sealed unsafe class Vp9Decoder : CodecDecoder
 {
-    private const int SlotCount = 128;
     private const int ContextCount = 4;
 
     private readonly FrameGate _gate;
     private readonly bool _threaded;
-    private readonly Picture?[] _slots = new Picture?[SlotCount];
-    private readonly Stack<Picture> _freePictures = new();
-    private readonly List<Picture> _allPictures = [];
+    private readonly PictureStore _pictures = new();
     private readonly Stack<Vp9FrameJob> _freeJobs = new();
     private readonly List<Vp9FrameJob> _allJobs = [];
-    private readonly SharedBlockPool _motionPool = new(), _segmentPool = new(), _planarPool = new();
+    private readonly SharedBlockPool _motionPool = new(), _segmentPool = new();
     private readonly Vp9KernelTable*[] _kernels = new Vp9KernelTable*[3];
     private readonly ConversionKernelTable* _conversions;
     private readonly Vp9Probabilities* _contexts;
@@ -65,9 +62,7 @@ internal sealed unsafe class Vp9Decoder : CodecDecoder
         prepared = null;
         if (!FindControls(request, out V4L2CtrlVp9Frame* f, out V4L2CtrlVp9CompressedHdr* header))
             return Errno.Invalid;
-        if (request->Bitstream == null || request->BitstreamSize > int.MaxValue || request->Capture == null
-            || ((nint)request->Capture & (PictureLayout.Alignment - 1)) != 0 || request->CaptureIndex >= SlotCount
-            || !Vp9FrameSetup.IsValid(*f, *header, request->BitstreamSize))
+        if (!PictureStore.IsValid(request) || !Vp9FrameSetup.IsValid(*f, *header, request->BitstreamSize))
             return Errno.Invalid;
         int width = f->FrameWidthMinus1 + 1, height = f->FrameHeightMinus1 + 1;
         int ssX = (f->Flags & Vp9FrameFlags.XSubsampling) != 0 ? 1 : 0, ssY = (f->Flags & Vp9FrameFlags.YSubsampling) != 0 ? 1 : 0;
@@ -89,7 +84,7 @@ internal sealed unsafe class Vp9Decoder : CodecDecoder
             if (job.State->Lossless != 0)
                 job.CompressedHeader->TxMode = 0;
 
-            picture = TakePicture(request, width, height, format);
+            picture = _pictures.Take(request, width, height, format);
             nuint units = (nuint)job.State->MiCols * (nuint)job.State->MiRows;
             motion = _motionPool.Take(units * (nuint)sizeof(MotionReference));
             bool segmented = (f->Seg.Flags & Vp9SegmentationFlags.Enabled) != 0;
@@ -104,7 +99,7 @@ internal sealed unsafe class Vp9Decoder : CodecDecoder
             job.Picture = null;
             Array.Clear(job.References);
             if (picture != null)
-                Release(picture);
+                _pictures.Release(picture);
             motion?.RemoveUser();
             segmentMap?.RemoveUser();
             _freeJobs.Push(job);
@@ -118,7 +113,7 @@ internal sealed unsafe class Vp9Decoder : CodecDecoder
                 reference.Users++;
         }
         job.Capture = request->Capture;
-        job.CaptureFreeAfter = FindCaptureUser(youngest, request->Capture);
+        job.CaptureFreeAfter = PictureStore.FindCaptureUser(youngest, request->Capture);
         job.Conversion = format.SemiPlanar ? new PictureConversion(_conversions, &request->Layout, request->Capture) : default;
         job.LastFrameWasKey = _lastWasKey;
         byte* tiles = request->Bitstream + f->UncompressedHeaderSize + f->CompressedHeaderSize;
@@ -127,7 +122,7 @@ internal sealed unsafe class Vp9Decoder : CodecDecoder
         _ = Vp9FrameSetup.SplitTiles(tiles, tileBytes, job.State->TileCols * job.State->TileRows, job.Spans);
 
         LinkHistory(job, motion, segmentMap);
-        Assign((int)request->CaptureIndex, picture, request->Timestamp);
+        _pictures.Assign((int)request->CaptureIndex, picture, request->Timestamp);
         prepared = job;
         return 0;
     }
@@ -194,15 +189,7 @@ internal sealed unsafe class Vp9Decoder : CodecDecoder
         => Vp9FrameSetup.IsIntra(f) || (f.Flags & Vp9FrameFlags.ErrorResilient) != 0 ? _contexts : _contexts + f.FrameContextIdx;
 
     /// <summary>One holder of a picture less (gate).</summary>
-    public void Release(Picture picture)
-    {
-        if (--picture.Users != 0)
-            return;
-        picture.Internal?.RemoveUser();
-        picture.Internal = null;
-        picture.Capture = null;
-        _freePictures.Push(picture);
-    }
+    public void Release(Picture picture) => _pictures.Release(picture);
 
     /// <inheritdoc/>
     public override void Recycle(FrameJob job) => _freeJobs.Push((Vp9FrameJob)job);
@@ -210,12 +197,7 @@ internal sealed unsafe class Vp9Decoder : CodecDecoder
     /// <inheritdoc/>
     public override void Reset()
     {
-        for (int i = 0; i < SlotCount; i++)
-        {
-            if (_slots[i] is { } picture)
-                Release(picture);
-            _slots[i] = null;
-        }
+        _pictures.Clear();
         _lastMotion?.RemoveUser();
         _lastSegmentMap?.RemoveUser();
         _lastMotion = _lastSegmentMap = null;
@@ -229,11 +211,9 @@ internal sealed unsafe class Vp9Decoder : CodecDecoder
     {
         foreach (Vp9FrameJob job in _allJobs)
             job.Dispose();
-        foreach (Picture picture in _allPictures)
-            picture.Free();
+        _pictures.Dispose();
         _motionPool.Dispose();
         _segmentPool.Dispose();
-        _planarPool.Dispose();
         foreach (Vp9KernelTable* table in _kernels)
             NativeMemory.Free(table);
         NativeMemory.Free(_conversions);
@@ -275,7 +255,7 @@ internal sealed unsafe class Vp9Decoder : CodecDecoder
         bool any = false, scalable = false;
         for (int i = 0; i < 3; i++)
         {
-            if (FindPicture(i == 0 ? f.LastFrameTs : i == 1 ? f.GoldenFrameTs : f.AltFrameTs) is not { } picture)
+            if (_pictures.Find(i == 0 ? f.LastFrameTs : i == 1 ? f.GoldenFrameTs : f.AltFrameTs) is not { } picture)
                 continue;
             found[i] = picture;
             ref PictureView v = ref picture.View;
@@ -285,82 +265,6 @@ internal sealed unsafe class Vp9Decoder : CodecDecoder
             scalable |= 2 * width >= v.Width && 2 * height >= v.Height && width <= 16 * v.Width && height <= 16 * v.Height;
         }
         return scalable || !any;
-    }
-
-    private Picture? FindPicture(ulong timestamp)
-    {
-        foreach (Picture? picture in _slots)
-        {
-            if (picture != null && picture.Timestamp == timestamp)
-                return picture;
-        }
-        return null;
-    }
-
-    private void Assign(int slot, Picture picture, ulong timestamp)
-    {
-        // A timestamp names one picture: an older one of that name is forgotten, as is the slot's.
-        for (int i = 0; i < SlotCount; i++)
-        {
-            if (_slots[i] is { } old && (i == slot || old.Timestamp == timestamp))
-            {
-                Release(old);
-                _slots[i] = null;
-            }
-        }
-        picture.Timestamp = timestamp;
-        picture.Users++;
-        _slots[slot] = picture;
-    }
-
-    private Picture TakePicture(AbiRequest* request, int width, int height, in FormatInfo format)
-    {
-        if (!_freePictures.TryPop(out Picture? picture))
-        {
-            picture = new Picture();
-            _allPictures.Add(picture);
-        }
-        picture.Users = 1;
-        picture.Progress = 0;
-        picture.Corrupted = picture.Final = false;
-        picture.Capture = request->Capture;
-        picture.Internal = null;
-        if (!format.SemiPlanar)
-        {
-            picture.View = PictureLayout.View(&request->Layout, request->Capture, width, height, format);
-            return picture;
-        }
-        try
-        {
-            AbiLayout planar;
-            if (!PictureLayout.Fill(V4L2.PixelFormat.Planar(format.SubsamplingX, format.SubsamplingY, format.BitDepth), (uint)width, (uint)height, &planar))
-                throw new OutOfMemoryException();
-            picture.Internal = _planarPool.Take(planar.Size);
-            picture.Capture = null;
-            picture.View = PictureLayout.View(&planar, picture.Internal.Memory.Pointer, width, height, format);
-            return picture;
-        }
-        catch (OutOfMemoryException)
-        {
-            Release(picture);
-            throw;
-        }
-    }
-
-    /// <summary>Sequence number of the youngest job in flight that writes or reads a buffer, 0 if none.</summary>
-    private static ulong FindCaptureUser(FrameJob? youngest, byte* capture)
-    {
-        for (FrameJob? j = youngest; j != null; j = j.Older)
-        {
-            if (j.Released || j is not Vp9FrameJob job)
-                continue;
-            bool uses = job.Capture == capture;
-            foreach (Picture? reference in job.References)
-                uses |= reference != null && reference.Capture == capture;
-            if (uses)
-                return job.Sequence;
-        }
-        return 0;
     }
 
     private Vp9FrameJob TakeJob()

@@ -270,6 +270,15 @@ internal sealed unsafe class Vp9FrameJob : FrameJob, IVp9ReferenceWaiter, IDispo
     }
 
     /// <inheritdoc/>
+    public override bool UsesCapture(byte* capture)
+    {
+        bool uses = Capture == capture;
+        foreach (Picture? reference in References)
+            uses |= reference != null && reference.Capture == capture;
+        return uses;
+    }
+
+    /// <inheritdoc/>
     public override void Release()
     {
         if (Status != 0 || _reconstructRow < State->SbRows)
