@@ -11,7 +11,7 @@ internal sealed class CommandLine
 {
     private static readonly HashSet<string> s_flags = ["md5", "frames", "in-process", "all-layers", "ivf-only", "quiet", "keep-going"];
     private static readonly HashSet<string> s_values =
-        ["o", "device", "engine", "threads", "in-flight", "format", "oracle", "with", "suite", "name", "json", "junit", "jobs", "limit"];
+        ["o", "device", "engine", "threads", "in-flight", "format", "oracle", "with", "suite", "name", "json", "junit", "jobs", "limit", "codec"];
 
     private readonly Dictionary<string, string> _options = [];
 

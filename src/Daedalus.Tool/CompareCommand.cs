@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 using System.Diagnostics;
-using Daedalus.Bitstream.Vp9;
 using Daedalus.V4L2.Devices;
 
 namespace Daedalus.Tool;
@@ -16,8 +15,8 @@ internal static class CompareCommand
         int frame = 0, code = 0;
         byte[] theirs = [];
         DecodeSession.Result result = DecodeSession.Run(device,
-            DecodeSession.SequencerOptions(options, (unit, reason) => Console.Error.WriteLine($"access unit {unit}: {reason}")), file,
-            (in Vp9Output output) =>
+            DecodeSession.Settings(options, (unit, reason) => Console.Error.WriteLine($"access unit {unit}: {reason}")), file,
+            (in DecodedPicture output) =>
             {
                 int size = 0;
                 for (int plane = 0; plane < FrameSink.PlaneCount(output); plane++)
@@ -62,12 +61,12 @@ internal static class CompareCommand
         process = null;
         if (options.Get("oracle") is { } raw)
             return new FileStream(raw, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 20);
-        string program = options.Get("with") ?? (OperatingSystemTools.Exists("vpxdec") ? "vpxdec" : "ffmpeg");
+        string program = options.Get("with") ?? (!AnnexBReader.IsAnnexB(file) && OperatingSystemTools.Exists("vpxdec") ? "vpxdec" : "ffmpeg");
         string[] arguments = program switch
         {
             "vpxdec" => ["--rawvideo", "--quiet", "-o", "-", file],
-            // Frames keep their own size only as long as nothing asks for scaling.
-            "ffmpeg" => ["-nostdin", "-v", "error", "-i", file, "-map", "0:v:0", "-autoscale", "0", "-fps_mode", "passthrough", "-f", "rawvideo", "-"],
+            // Frames keep their own size only as long as nothing asks for scaling; cropping is exact only when asked for.
+            "ffmpeg" => ["-nostdin", "-v", "error", "-flags", "unaligned", "-i", file, "-map", "0:v:0", "-autoscale", "0", "-fps_mode", "passthrough", "-f", "rawvideo", "-"],
             _ => throw new UsageException("--with knows vpxdec and ffmpeg"),
         };
         if (!OperatingSystemTools.Exists(program))
@@ -76,7 +75,7 @@ internal static class CompareCommand
         return process.StandardOutput.BaseStream;
     }
 
-    private static bool CompareFrame(in Vp9Output output, byte[] theirs, int frame)
+    private static bool CompareFrame(in DecodedPicture output, byte[] theirs, int frame)
     {
         int at = 0;
         for (int plane = 0; plane < FrameSink.PlaneCount(output); plane++)
@@ -95,18 +94,18 @@ internal static class CompareCommand
         return true;
     }
 
-    private static void Report(in Vp9Output output, ReadOnlySpan<byte> theirs, int frame, int plane)
+    private static void Report(in DecodedPicture output, ReadOnlySpan<byte> theirs, int frame, int plane)
     {
         CodedGeometry g = output.Geometry;
         (int rowBytes, int rows) = FrameSink.PlaneSize(output, plane);
         int bytes = g.BitDepth > 8 ? 2 : 1;
         int width = rowBytes / bytes;
         int ssx = plane == 0 ? 0 : g.SubsamplingX, ssy = plane == 0 ? 0 : g.SubsamplingY;
-        int sb = 64;
+        int sb = output.BlockSize;
         int count = 0, x0 = -1, y0 = -1, minX = width, maxX = 0, minY = rows, maxY = 0;
-        // The superblock decoded first counts: its error may have spread to rows above by filtering and prediction.
+        // The block decoded first counts: its error may have spread to rows above by filtering and prediction.
         int firstSb = int.MaxValue, sbX = 0, sbY = 0;
-        int sbCols = (g.Width + sb - 1) / sb;
+        int sbCols = (output.Left + output.Width + sb - 1) / sb;
         for (int y = 0; y < rows; y++)
         {
             ReadOnlySpan<byte> ours = FrameSink.Row(output, plane, y);
@@ -118,22 +117,23 @@ internal static class CompareCommand
                 if (x0 < 0)
                     (x0, y0) = (x, y);
                 (minX, maxX, minY, maxY) = (Math.Min(minX, x), Math.Max(maxX, x), Math.Min(minY, y), Math.Max(maxY, y));
-                int number = (y << ssy) / sb * sbCols + (x << ssx) / sb;
+                int number = ((y << ssy) + output.Top) / sb * sbCols + ((x << ssx) + output.Left) / sb;
                 if (number < firstSb)
                     (firstSb, sbX, sbY) = (number, x, y);
             }
         }
-        Console.WriteLine($"frame {frame} (access unit {output.AccessUnit}, {g.Width}x{g.Height}, {g.BitDepth} bit{(output.Existing ? ", shown again" : "")}{(output.Corrupted ? ", corrupted" : "")}) "
+        Console.WriteLine($"frame {frame} (access unit {output.AccessUnit}, {output.Width}x{output.Height}, {g.BitDepth} bit{output.Note}{(output.Corrupted ? ", corrupted" : "")}) "
             + $"differs in plane {"YUV"[plane]}: {count} of {width * rows} samples, x {minX}..{maxX}, y {minY}..{maxY}");
         Neighbourhood(output, theirs, plane, rowBytes, rows, bytes, x0, y0, ssx, ssy, "first in raster order");
         if ((sbX, sbY) != (x0, y0))
-            Neighbourhood(output, theirs, plane, rowBytes, rows, bytes, sbX, sbY, ssx, ssy, "first superblock");
+            Neighbourhood(output, theirs, plane, rowBytes, rows, bytes, sbX, sbY, ssx, ssy, "first block in decoding order");
     }
 
-    private static void Neighbourhood(in Vp9Output output, ReadOnlySpan<byte> theirs, int plane, int rowBytes, int rows, int bytes, int x, int y, int ssx, int ssy, string title)
+    private static void Neighbourhood(in DecodedPicture output, ReadOnlySpan<byte> theirs, int plane, int rowBytes, int rows, int bytes, int x, int y, int ssx, int ssy, string title)
     {
-        int lumaX = x << ssx, lumaY = y << ssy;
-        Console.WriteLine($"{title}: sample ({x},{y}), superblock row {lumaY / 64} column {lumaX / 64}, mi row {lumaY / 8} column {lumaX / 8}");
+        // Blocks are counted in the coded picture, samples in the visible one.
+        int lumaX = (x << ssx) + output.Left, lumaY = (y << ssy) + output.Top, block = output.BlockSize;
+        Console.WriteLine($"{title}: sample ({x},{y}), {block}x{block} block row {lumaY / block} column {lumaX / block}, 8x8 row {lumaY / 8} column {lumaX / 8}");
         int left = x & ~7, top = y & ~7;
         string format = bytes == 2 ? "{0,5}" : "{0,4}";
         Console.WriteLine($"  8x8 at ({left},{top}): ours | oracle");

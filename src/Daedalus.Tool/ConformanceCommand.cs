@@ -4,12 +4,11 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Xml.Linq;
-using Daedalus.Bitstream.Vp9;
 using Daedalus.V4L2.Devices;
 
 namespace Daedalus.Tool;
 
-/// <summary>conformance: all VP9 entries of a manifest straight through the stateless contract.</summary>
+/// <summary>conformance: all VP9 and H.264 entries of a manifest straight through the stateless contract.</summary>
 internal static class ConformanceCommand
 {
     internal sealed class Entry
@@ -24,7 +23,7 @@ internal static class ConformanceCommand
     }
 
     /// <summary>pass, fail, skip; robust: a stream without reference that was survived; info: an unverified reference, compared for information.</summary>
-    internal sealed record Outcome(string Suite, string Name, string File, string Result, string Detail, double Seconds, int Frames);
+    internal sealed record Outcome(string Codec, string Suite, string Name, string File, string Result, string Detail, double Seconds, int Frames);
 
     public static int Run(CommandLine options)
     {
@@ -37,10 +36,12 @@ internal static class ConformanceCommand
         List<Entry> entries;
         using (FileStream stream = File.OpenRead(Path.Combine(directory, "manifest.json")))
             entries = JsonSerializer.Deserialize<List<Entry>>(stream) ?? [];
-        string? suite = options.Get("suite"), name = options.Get("name");
-        entries = [.. entries.Where(e => e.Codec == "vp9" && (suite == null || e.Suite == suite) && (name == null || e.Name.Contains(name, StringComparison.OrdinalIgnoreCase)))];
+        string? suite = options.Get("suite"), name = options.Get("name"), codec = options.Get("codec");
+        if (codec is not (null or "vp9" or "h264"))
+            throw new UsageException("--codec knows vp9 and h264");
+        entries = [.. entries.Where(e => e.Codec is "vp9" or "h264" && (codec == null || e.Codec == codec) && (suite == null || e.Suite == suite) && (name == null || e.Name.Contains(name, StringComparison.OrdinalIgnoreCase)))];
         using IStatelessDevice device = DecodeSession.OpenDevice(options);
-        Vp9SequencerOptions sequencer = DecodeSession.SequencerOptions(options);
+        SessionSettings sequencer = DecodeSession.Settings(options);
         var outcomes = new Outcome[entries.Count];
         int next = -1, done = 0;
         var threads = new Thread[Math.Clamp(options.GetInt("jobs", Environment.ProcessorCount), 1, 64)];
@@ -70,23 +71,23 @@ internal static class ConformanceCommand
         return outcomes.Any(o => o.Result == "fail") ? 1 : 0;
     }
 
-    private static Outcome RunEntry(IStatelessDevice device, Vp9SequencerOptions options, string directory, Entry entry, bool ivfOnly)
+    private static Outcome RunEntry(IStatelessDevice device, SessionSettings options, string directory, Entry entry, bool rawOnly)
     {
         var watch = Stopwatch.StartNew();
         string file = Path.Combine(directory, entry.File);
-        Outcome End(string result, string detail, int frames) => new(entry.Suite, entry.Name, entry.File, result, detail, watch.Elapsed.TotalSeconds, frames);
+        Outcome End(string result, string detail, int frames) => new(entry.Codec, entry.Suite, entry.Name, entry.File, result, detail, watch.Elapsed.TotalSeconds, frames);
         if (!File.Exists(file))
             return End("skip", "the file is missing", 0);
         bool comparable = entry is { Verified: true, ResultMd5: not null };
-        bool ivf = IvfReader.IsIvf(file);
-        if (!ivf && ivfOnly)
-            return End("skip", "not IVF (--ivf-only)", 0);
-        if (!ivf && !OperatingSystemTools.Exists("ffmpeg"))
-            return End("skip", "not IVF, and ffmpeg is not installed to unpack it", 0);
+        bool raw = AccessUnitReader.IsRaw(file);
+        if (!raw && rawOnly)
+            return End("skip", "container (--ivf-only)", 0);
+        if (!raw && !OperatingSystemTools.Exists("ffmpeg"))
+            return End("skip", "container, and ffmpeg is not installed to unpack it", 0);
         try
         {
             using var md5 = IncrementalHash.CreateHash(HashAlgorithmName.MD5);
-            DecodeSession.Result result = DecodeSession.Run(device, options, file, (in Vp9Output output) =>
+            DecodeSession.Result result = DecodeSession.Run(device, options, file, (in DecodedPicture output) =>
             {
                 FrameSink.Write(output, row => md5.AppendData(row));
                 return true;
@@ -113,11 +114,11 @@ internal static class ConformanceCommand
     private static void Table(Outcome[] outcomes)
     {
         Console.WriteLine();
-        Console.WriteLine($"{"suite",-20}{"pass",6}{"fail",6}{"skip",6}{"robust",8}{"info",6}{"bit-exact",14}");
-        foreach (IGrouping<string, Outcome> g in outcomes.GroupBy(o => o.Suite).OrderBy(g => g.Key).Append(new AllOutcomes(outcomes)))
+        Console.WriteLine($"{"suite",-32}{"pass",6}{"fail",6}{"skip",6}{"robust",8}{"info",6}{"bit-exact",14}");
+        foreach (IGrouping<string, Outcome> g in outcomes.GroupBy(o => o.Codec + " " + o.Suite).OrderBy(g => g.Key).Append(new AllOutcomes(outcomes)))
         {
             int pass = g.Count(o => o.Result == "pass"), fail = g.Count(o => o.Result == "fail");
-            Console.WriteLine($"{g.Key,-20}{pass,6}{fail,6}{g.Count(o => o.Result == "skip"),6}{g.Count(o => o.Result == "robust"),8}{g.Count(o => o.Result == "info"),6}{pass + "/" + (pass + fail),14}");
+            Console.WriteLine($"{g.Key,-32}{pass,6}{fail,6}{g.Count(o => o.Result == "skip"),6}{g.Count(o => o.Result == "robust"),8}{g.Count(o => o.Result == "info"),6}{pass + "/" + (pass + fail),14}");
         }
     }
 
@@ -130,7 +131,7 @@ internal static class ConformanceCommand
         outcomes.GroupBy(o => o.Suite).Select(g => new XElement("testsuite",
             new XAttribute("name", g.Key), new XAttribute("tests", g.Count()),
             new XAttribute("failures", g.Count(o => o.Result == "fail")), new XAttribute("skipped", g.Count(o => o.Result == "skip")),
-            g.Select(o => new XElement("testcase", new XAttribute("classname", "vp9." + o.Suite), new XAttribute("name", o.Name),
+            g.Select(o => new XElement("testcase", new XAttribute("classname", o.Codec + "." + o.Suite), new XAttribute("name", o.Name),
                 new XAttribute("time", o.Seconds.ToString("0.000", System.Globalization.CultureInfo.InvariantCulture)),
                 o.Result switch
                 {

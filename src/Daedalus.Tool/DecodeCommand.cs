@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 using System.Diagnostics;
 using System.Security.Cryptography;
-using Daedalus.Bitstream.Vp9;
 using Daedalus.V4L2.Devices;
 
 namespace Daedalus.Tool;
@@ -30,8 +29,8 @@ internal static class DecodeCommand
         int number = 0;
         var watch = Stopwatch.StartNew();
         DecodeSession.Result result = DecodeSession.Run(device,
-            DecodeSession.SequencerOptions(options, (unit, reason) => Console.Error.WriteLine($"access unit {unit}: {reason}")), file,
-            (in Vp9Output output) =>
+            DecodeSession.Settings(options, (unit, reason) => Console.Error.WriteLine($"access unit {unit}: {reason}")), file,
+            (in DecodedPicture output) =>
             {
                 FrameSink.Write(output, row =>
                 {
@@ -44,8 +43,8 @@ internal static class DecodeCommand
                 if (perFrame)
                 {
                     CodedGeometry g = output.Geometry;
-                    string flags = (output.Existing ? " existing" : "") + (output.Corrupted ? " corrupted" : "");
-                    text.WriteLine($"{number} {g.Width}x{g.Height} {g.BitDepth} bit {Convert.ToHexStringLower(frameMd5.GetHashAndReset())}{flags}");
+                    string flags = output.Note + (output.Corrupted ? " corrupted" : "");
+                    text.WriteLine($"{number} {output.Width}x{output.Height} {g.BitDepth} bit {Convert.ToHexStringLower(frameMd5.GetHashAndReset())}{flags}");
                 }
                 return ++number < limit;
             });

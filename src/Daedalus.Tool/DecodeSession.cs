@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-using Daedalus.Bitstream.Vp9;
 using Daedalus.V4L2;
 using Daedalus.V4L2.Devices;
 
 namespace Daedalus.Tool;
 
 /// <summary>Consumer of decoded pictures, called in output order. False stops decoding.</summary>
-internal delegate bool PictureHandler(in Vp9Output output);
+internal delegate bool PictureHandler(in DecodedPicture output);
 
 /// <summary>Decodes whole files on a device.</summary>
 internal static class DecodeSession
@@ -26,7 +25,7 @@ internal static class DecodeSession
     }
 
     /// <summary>Decoding options of the command line.</summary>
-    public static Vp9SequencerOptions SequencerOptions(CommandLine options, Action<long, string>? failed = null)
+    public static SessionSettings Settings(CommandLine options, Action<long, string>? failed = null)
     {
         uint format = options.Get("format") switch
         {
@@ -35,45 +34,42 @@ internal static class DecodeSession
             "p010" => PixelFormat.P010,
             string other => throw new UsageException($"unknown format \"{other}\""),
         };
-        return new Vp9SequencerOptions(options.GetInt("threads", 1), options.GetInt("in-flight", 0), format, options.Has("all-layers"), failed);
+        return new SessionSettings(options.GetInt("threads", 1), options.GetInt("in-flight", 0), format, options.Has("all-layers"), options.Has("frames"), failed);
     }
 
     /// <summary>Decodes a file. Frames whose request failed are not given to the handler, corrupted ones are.</summary>
-    public static Result Run(IStatelessDevice device, Vp9SequencerOptions options, string file, PictureHandler handler)
+    public static Result Run(IStatelessDevice device, SessionSettings settings, string file, PictureHandler handler)
     {
         string? problem = null;
         int units = 0, frames = 0, failed = 0, corrupted = 0;
-        Action<long, string>? report = options.Failed;
-        options = options with
+        settings = settings with
         {
             Failed = (unit, reason) =>
             {
                 problem ??= $"access unit {unit}: {reason}";
-                report?.Invoke(unit, reason);
+                settings.Failed?.Invoke(unit, reason);
             },
         };
-        int depth = options.Threads == 1 ? 0 : 8;
-        using IvfReader reader = IvfReader.Open(file);
-        if (reader.FourCc != "VP90")
-            throw new InvalidDataException($"{file} holds {reader.FourCc}, not VP9.");
-        using var sequencer = new Vp9Sequencer(device, options);
+        int depth = settings.Threads == 1 ? 0 : 8;
+        using AccessUnitReader reader = AccessUnitReader.Open(file);
+        using ICodecSession session = reader.Codec == StreamCodec.Vp9 ? new Vp9Session(device, settings) : new H264Session(device, settings);
         bool go = true;
         while (go && reader.TryRead(out ReadOnlySpan<byte> unit))
         {
             units++;
-            sequencer.Decode(unit);
+            session.Decode(unit, reader.EndsPicture);
             go = Take(depth);
         }
         if (go)
         {
-            sequencer.Drain();
+            session.Drain();
             Take(0);
         }
-        return new Result(units, frames, failed, corrupted, sequencer.Refused, problem, reader.Truncated);
+        return new Result(units, frames, failed, corrupted, session.Refused, problem, reader.Truncated);
 
         bool Take(int keep)
         {
-            while (sequencer.TryGetOutput(wait: sequencer.QueuedOutputs > keep, out Vp9Output output))
+            while (session.TryGetOutput(session.QueuedOutputs > keep, out DecodedPicture output))
             {
                 bool more = true;
                 if (output.Status != 0)
@@ -91,7 +87,7 @@ internal static class DecodeSession
                     }
                     more = handler(output);
                 }
-                sequencer.Release(output);
+                session.Release();
                 if (!more)
                     return false;
             }

@@ -10,7 +10,9 @@ internal static unsafe class HeadersCommand
 {
     public static int Run(CommandLine options)
     {
-        using IvfReader reader = IvfReader.Open(options.File);
+        using AccessUnitReader reader = AccessUnitReader.Open(options.File);
+        if (reader.Codec == StreamCodec.H264)
+            return H264Headers.Run(reader);
         var parser = new Vp9StreamParser();
         Range[] frames = new Range[Superframe.MaxFrames];
         int unitNumber = 0, frameNumber = 0, errors = 0;

@@ -5,14 +5,14 @@ using System.Diagnostics;
 namespace Daedalus.Tool;
 
 /// <summary>Access units of a stream in an IVF file; other containers go through ffmpeg's copy into IVF where ffmpeg is installed.</summary>
-internal sealed class IvfReader : IDisposable
+internal sealed class IvfReader : AccessUnitReader
 {
     private readonly Stream _stream;
     private readonly Process? _process;
     private readonly byte[] _header = new byte[12];
     private byte[] _data = new byte[1 << 16];
 
-    private IvfReader(Stream stream, Process? process, string file)
+    public IvfReader(Stream stream, Process? process, string file)
     {
         _stream = stream;
         _process = process;
@@ -31,11 +31,10 @@ internal sealed class IvfReader : IDisposable
     /// <summary>Codec code of the file header, "VP90" for VP9.</summary>
     public string FourCc { get; }
 
+    public override StreamCodec Codec => FourCc == "VP90" ? StreamCodec.Vp9 : throw new InvalidDataException($"The file holds {FourCc}, which is not decoded from IVF.");
+
     /// <summary>Presentation time of the unit read last.</summary>
     public ulong Timestamp { get; private set; }
-
-    /// <summary>The last unit ended before its size.</summary>
-    public bool Truncated { get; private set; }
 
     /// <summary>Whether a file is IVF by its first bytes.</summary>
     public static bool IsIvf(string file)
@@ -45,19 +44,7 @@ internal sealed class IvfReader : IDisposable
         return stream.ReadAtLeast(magic, 4, throwOnEndOfStream: false) == 4 && magic.SequenceEqual("DKIF"u8);
     }
 
-    /// <summary>Opens a file.</summary>
-    public static IvfReader Open(string file)
-    {
-        if (IsIvf(file))
-            return new IvfReader(new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16), null, file);
-        if (!OperatingSystemTools.Exists("ffmpeg"))
-            throw new InvalidDataException($"{file} is not IVF, and ffmpeg, which could unpack it, is not installed.");
-        Process process = OperatingSystemTools.Start("ffmpeg", ["-nostdin", "-v", "error", "-i", file, "-map", "0:v:0", "-c", "copy", "-f", "ivf", "-"]);
-        return new IvfReader(process.StandardOutput.BaseStream, process, file);
-    }
-
-    /// <summary>Reads the next access unit; valid until the next call.</summary>
-    public bool TryRead(out ReadOnlySpan<byte> accessUnit)
+    public override bool TryRead(out ReadOnlySpan<byte> accessUnit)
     {
         accessUnit = default;
         if (_stream.ReadAtLeast(_header, 12, throwOnEndOfStream: false) < 12)
@@ -77,7 +64,7 @@ internal sealed class IvfReader : IDisposable
         return got > 0 || size == 0;
     }
 
-    public void Dispose()
+    public override void Dispose()
     {
         _stream.Dispose();
         if (_process == null)

@@ -14,8 +14,9 @@ static int Run(string[] args)
           compare FILE [--oracle RAW | --with vpxdec|ffmpeg]
                                                      decode and show the first difference to an oracle
           headers FILE                               print the parsed headers, one line a frame
-          conformance [DIR] [--suite S] [--name TEXT] [--json FILE] [--junit FILE] [--jobs N] [--ivf-only]
-                                                     decode all VP9 streams of DIR/manifest.json and compare MD5s
+          conformance [DIR] [--codec vp9|h264] [--suite S] [--name TEXT] [--json FILE] [--junit FILE] [--jobs N] [--ivf-only]
+                                                     decode the streams of DIR/manifest.json and compare MD5s;
+                                                     --ivf-only: only those that need no demuxer (IVF, Annex B)
           devices                                    what can be opened
 
         options of commands that decode:

@@ -125,7 +125,9 @@ public sealed unsafe class H264Sequencer : IDisposable
     public int QueuedOutputs => _outputs.Count;
 
     /// <summary>Submits the pictures of one access unit: Annex B, whole NAL units. The data is copied.</summary>
-    public void Decode(ReadOnlySpan<byte> accessUnit)
+    /// <param name="accessUnit">The data.</param>
+    /// <param name="endsPicture">False when more slices of the last picture may follow with the next call.</param>
+    public void Decode(ReadOnlySpan<byte> accessUnit, bool endsPicture = true)
     {
         _pictures.Tag = _accessUnit++;
         if (_failedOnDevice)
@@ -133,7 +135,7 @@ public sealed unsafe class H264Sequencer : IDisposable
             _failedOnDevice = false;
             _pictures.MarkDamaged();
         }
-        _pictures.DecodeAccessUnit(accessUnit);
+        _pictures.DecodeAccessUnit(accessUnit, endsPicture);
     }
 
     /// <summary>Takes the next frame in output order.</summary>
