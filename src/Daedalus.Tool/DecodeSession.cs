@@ -42,12 +42,13 @@ internal static class DecodeSession
     {
         string? problem = null;
         int units = 0, frames = 0, failed = 0, corrupted = 0;
+        Action<long, string>? report = settings.Failed;
         settings = settings with
         {
             Failed = (unit, reason) =>
             {
                 problem ??= $"access unit {unit}: {reason}";
-                settings.Failed?.Invoke(unit, reason);
+                report?.Invoke(unit, reason);
             },
         };
         int depth = settings.Threads == 1 ? 0 : 8;
