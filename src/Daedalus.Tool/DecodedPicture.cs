@@ -28,5 +28,5 @@ internal readonly record struct DecodedPicture(CaptureBuffer Buffer, CodedGeomet
         o.AccessUnit, o.Status, o.Corrupted, notes ? Describe(o) : "", 16);
 
     private static string Describe(in H264Output o) =>
-        $" poc {Math.Min(o.TopFieldOrderCnt, o.BottomFieldOrderCnt)}{(o.IsIdr ? " idr" : "")}{(o.Interlaced ? " interlaced" : "")}{(o.Fields == H264Fields.Frame ? "" : $" only {o.Fields}")}";
+        $" unit {o.AccessUnit} poc {Math.Min(o.TopFieldOrderCnt, o.BottomFieldOrderCnt)}{(o.IsIdr ? " idr" : "")}{(o.Interlaced ? " interlaced" : "")}{(o.Fields == H264Fields.Frame ? "" : $" only {o.Fields}")}";
 }

@@ -49,7 +49,8 @@ internal static unsafe class H264PpsParser
         if (c.WeightedBipredIdc > 2)
             r.Fail(H264ParseReason.OutOfRange, "weighted_bipred_idc", at);
         c.PicInitQpMinus26 = (sbyte)r.Se(-26 - 6 * sps.Control.BitDepthLumaMinus8, 25, "pic_init_qp_minus26");
-        c.PicInitQsMinus26 = (sbyte)r.Se(-26, 25, "pic_init_qs_minus26");
+        // Only SP and SI slices use it, which check the sum; encoders of other profiles write the value of pic_init_qp here.
+        c.PicInitQsMinus26 = (sbyte)r.Se(-26 - 6 * sps.Control.BitDepthLumaMinus8, 25, "pic_init_qs_minus26");
         c.ChromaQpIndexOffset = (sbyte)r.Se(-12, 12, "chroma_qp_index_offset");
         c.SecondChromaQpIndexOffset = c.ChromaQpIndexOffset;
         if (r.Flag("deblocking_filter_control_present_flag"))
@@ -98,7 +99,8 @@ internal static unsafe class H264PpsParser
                 {
                     int at = r.Position;
                     uint topLeft = r.Ue(mapUnits - 1, "top_left"), bottomRight = r.Ue(mapUnits - 1, "bottom_right");
-                    if (topLeft > bottomRight || topLeft % width > bottomRight % width)
+                    // A rectangle whose right edge is left of its left one breaks a constraint of 7.4.2.2 but has a meaning in (8-17): it is empty.
+                    if (topLeft > bottomRight)
                         r.Fail(H264ParseReason.OutOfRange, "top_left", at);
                     d.TopLeft[i] = topLeft;
                     d.BottomRight[i] = bottomRight;
