@@ -67,6 +67,14 @@ internal static class ByteVectors
         => Sse2.IsSupported ? Sse2.UnpackLow(a, b) : AdvSimd.Arm64.ZipLow(a, b);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static Vector128<ushort> InterleaveLow(Vector128<ushort> a, Vector128<ushort> b)
+        => Sse2.IsSupported ? Sse2.UnpackLow(a, b) : AdvSimd.Arm64.ZipLow(a, b);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static Vector128<ushort> InterleaveHigh(Vector128<ushort> a, Vector128<ushort> b)
+        => Sse2.IsSupported ? Sse2.UnpackHigh(a, b) : AdvSimd.Arm64.ZipHigh(a, b);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static Vector128<byte> InterleaveHigh(Vector128<byte> a, Vector128<byte> b)
         => Sse2.IsSupported ? Sse2.UnpackHigh(a, b) : AdvSimd.Arm64.ZipHigh(a, b);
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics.Arm;
+using System.Runtime.Intrinsics.X86;
 
 namespace Daedalus.Kernels.H264;
 
@@ -20,9 +22,29 @@ public static unsafe partial class H264IntraKernels
         if (bitDepth == 8)
         {
             FillScalar<byte>(table);
+            if (level >= KernelLevel.Vector128 && (Sse41.IsSupported || AdvSimd.Arm64.IsSupported))
+            {
+                FillVector4x4<byte>(table);
+                FillVector8x8(table);
+                FillVectorPlanes<byte>(table);
+            }
+            if (level >= KernelLevel.Vector256 && Avx2.IsSupported)
+            {
+                FillVector256<byte>(table);
+            }
             return;
         }
         FillScalar<ushort>(table);
+        if (level >= KernelLevel.Vector128 && (Sse41.IsSupported || AdvSimd.Arm64.IsSupported))
+        {
+            FillVector4x4<ushort>(table);
+            FillHigh8x8(table);
+            FillVectorPlanes<ushort>(table);
+        }
+        if (level >= KernelLevel.Vector256 && Avx2.IsSupported)
+        {
+            FillVector256<ushort>(table);
+        }
     }
 
     private static void FillScalar<TPixel>(H264KernelTable* table)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 using System.Numerics;
 using System.Runtime.Intrinsics;
+using static Daedalus.Kernels.Portable128;
 
 namespace Daedalus.Kernels.H264;
 
@@ -51,8 +52,8 @@ public static unsafe partial class H264TransformKernels
         if (((v0 & Vector128.Create(0, -1, -1, -1)) | v1 | v2 | v3) == Vector128<int>.Zero)
         {
             var residual = Vector128.Create((v0.ToScalar() + 32) >> 6);
-            StoreRows(dst, d1, Pack(residual + Widen4(*(ulong*)dst), residual + Widen4(*(ulong*)d1)), max);
-            StoreRows(d2, d3, Pack(residual + Widen4(*(ulong*)d2), residual + Widen4(*(ulong*)d3)), max);
+            StoreRows(dst, d1, PackUnsigned(residual + Widen4(*(ulong*)dst), residual + Widen4(*(ulong*)d1)), max);
+            StoreRows(d2, d3, PackUnsigned(residual + Widen4(*(ulong*)d2), residual + Widen4(*(ulong*)d3)), max);
             return;
         }
         var e0 = v0 + v2;
@@ -76,8 +77,8 @@ public static unsafe partial class H264TransformKernels
         var g1 = r0r - r2;
         var g2 = (r1 >> 1) - r3;
         var g3 = r1 + (r3 >> 1);
-        StoreRows(dst, d1, Pack(((g0 + g3) >> 6) + Widen4(*(ulong*)dst), ((g1 + g2) >> 6) + Widen4(*(ulong*)d1)), max);
-        StoreRows(d2, d3, Pack(((g1 - g2) >> 6) + Widen4(*(ulong*)d2), ((g0 - g3) >> 6) + Widen4(*(ulong*)d3)), max);
+        StoreRows(dst, d1, PackUnsigned(((g0 + g3) >> 6) + Widen4(*(ulong*)dst), ((g1 + g2) >> 6) + Widen4(*(ulong*)d1)), max);
+        StoreRows(d2, d3, PackUnsigned(((g1 - g2) >> 6) + Widen4(*(ulong*)d2), ((g0 - g3) >> 6) + Widen4(*(ulong*)d3)), max);
     }
 
     private static void High128Dc8x8(byte* dst, nint stride, int dc, int maxValue)
@@ -86,7 +87,7 @@ public static unsafe partial class H264TransformKernels
         var max = Vector128.Create((ushort)maxValue);
         for (var y = 0; y < 8; y++, dst += stride)
         {
-            var sum = Pack(residual + Widen4(*(ulong*)dst), residual + Widen4(*(ulong*)(dst + 8)));
+            var sum = PackUnsigned(residual + Widen4(*(ulong*)dst), residual + Widen4(*(ulong*)(dst + 8)));
             Vector128.Min(sum, max).Store((ushort*)dst);
         }
     }
@@ -208,15 +209,15 @@ public static unsafe partial class H264TransformKernels
         var g7 = f0 - f7;
         var max = Vector128.Create((ushort)maxValue);
         var d1 = dst + stride;
-        StoreRows(dst, d1, Pack((g0 >> 6) + Widen4(*(ulong*)dst), (g1 >> 6) + Widen4(*(ulong*)d1)), max);
+        StoreRows(dst, d1, PackUnsigned((g0 >> 6) + Widen4(*(ulong*)dst), (g1 >> 6) + Widen4(*(ulong*)d1)), max);
         var d2 = d1 + stride;
         var d3 = d2 + stride;
-        StoreRows(d2, d3, Pack((g2 >> 6) + Widen4(*(ulong*)d2), (g3 >> 6) + Widen4(*(ulong*)d3)), max);
+        StoreRows(d2, d3, PackUnsigned((g2 >> 6) + Widen4(*(ulong*)d2), (g3 >> 6) + Widen4(*(ulong*)d3)), max);
         var d4 = d3 + stride;
         var d5 = d4 + stride;
-        StoreRows(d4, d5, Pack((g4 >> 6) + Widen4(*(ulong*)d4), (g5 >> 6) + Widen4(*(ulong*)d5)), max);
+        StoreRows(d4, d5, PackUnsigned((g4 >> 6) + Widen4(*(ulong*)d4), (g5 >> 6) + Widen4(*(ulong*)d5)), max);
         var d6 = d5 + stride;
         var d7 = d6 + stride;
-        StoreRows(d6, d7, Pack((g6 >> 6) + Widen4(*(ulong*)d6), (g7 >> 6) + Widen4(*(ulong*)d7)), max);
+        StoreRows(d6, d7, PackUnsigned((g6 >> 6) + Widen4(*(ulong*)d6), (g7 >> 6) + Widen4(*(ulong*)d7)), max);
     }
 }

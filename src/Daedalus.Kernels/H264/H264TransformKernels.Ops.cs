@@ -35,20 +35,6 @@ public static unsafe partial class H264TransformKernels
     private static Vector128<short> UpperHalves(Vector128<short> a, Vector128<short> b)
         => Sse2.IsSupported ? Sse2.UnpackHigh(a.AsInt64(), b.AsInt64()).AsInt16() : AdvSimd.Arm64.ZipHigh(a.AsInt64(), b.AsInt64()).AsInt16();
 
-    /// <summary>Both vectors' lanes clipped to 0..255.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector128<byte> Pack(Vector128<short> a, Vector128<short> b)
-        => Sse2.IsSupported
-            ? Sse2.PackUnsignedSaturate(a, b)
-            : AdvSimd.ExtractNarrowingSaturateUnsignedUpper(AdvSimd.ExtractNarrowingSaturateUnsignedLower(a), b);
-
-    /// <summary>Both vectors' lanes clipped to 0..65535.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector128<ushort> Pack(Vector128<int> a, Vector128<int> b)
-        => Sse41.IsSupported
-            ? Sse41.PackUnsignedSaturate(a, b)
-            : AdvSimd.ExtractNarrowingSaturateUnsignedUpper(AdvSimd.ExtractNarrowingSaturateUnsignedLower(a), b);
-
     /// <summary>Eight samples as 16-bit lanes.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector128<short> Widen8(ulong samples)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 using System.Numerics;
 using System.Runtime.Intrinsics;
+using static Daedalus.Kernels.Portable128;
 
 namespace Daedalus.Kernels.H264;
 
@@ -85,7 +86,7 @@ public static unsafe partial class H264TransformKernels
         var round = Vector128.Create((short)32);
         var h01 = (even + odd + round) >> 6;
         var h32 = (even - odd + round) >> 6;
-        var result = Pack(h01 + Widen8(TwoRows(dst, d1)), h32 + Widen8(TwoRows(d3, d2))).AsUInt32();
+        var result = PackUnsigned(h01 + Widen8(TwoRows(dst, d1)), h32 + Widen8(TwoRows(d3, d2))).AsUInt32();
         *(uint*)dst = result.ToScalar();
         *(uint*)d1 = result.GetElement(1);
         *(uint*)d3 = result.GetElement(2);
@@ -155,8 +156,8 @@ public static unsafe partial class H264TransformKernels
         var g1 = r0 - r2 + round;
         var g2 = (r1 >> 1) - r3;
         var g3 = r1 + (r3 >> 1);
-        var p01 = Pack(((g0 + g3) >> 6) + Widen8(*(ulong*)dst), ((g1 + g2) >> 6) + Widen8(*(ulong*)d1)).AsUInt64();
-        var p23 = Pack(((g1 - g2) >> 6) + Widen8(*(ulong*)d2), ((g0 - g3) >> 6) + Widen8(*(ulong*)d3)).AsUInt64();
+        var p01 = PackUnsigned(((g0 + g3) >> 6) + Widen8(*(ulong*)dst), ((g1 + g2) >> 6) + Widen8(*(ulong*)d1)).AsUInt64();
+        var p23 = PackUnsigned(((g1 - g2) >> 6) + Widen8(*(ulong*)d2), ((g0 - g3) >> 6) + Widen8(*(ulong*)d3)).AsUInt64();
         *(ulong*)dst = p01.ToScalar();
         *(ulong*)d1 = p01.GetElement(1);
         *(ulong*)d2 = p23.ToScalar();
@@ -254,22 +255,22 @@ public static unsafe partial class H264TransformKernels
         var i5 = (h3 >> 2) - h5;
         var i7 = h7 - (h1 >> 2);
         var d1 = dst + stride;
-        var p01 = Pack(((i0 + i7) >> 6) + Widen8(*(ulong*)dst), ((i2 + i5) >> 6) + Widen8(*(ulong*)d1)).AsUInt64();
+        var p01 = PackUnsigned(((i0 + i7) >> 6) + Widen8(*(ulong*)dst), ((i2 + i5) >> 6) + Widen8(*(ulong*)d1)).AsUInt64();
         *(ulong*)dst = p01.ToScalar();
         *(ulong*)d1 = p01.GetElement(1);
         var d2 = d1 + stride;
         var d3 = d2 + stride;
-        var p23 = Pack(((i4 + i3) >> 6) + Widen8(*(ulong*)d2), ((i6 + i1) >> 6) + Widen8(*(ulong*)d3)).AsUInt64();
+        var p23 = PackUnsigned(((i4 + i3) >> 6) + Widen8(*(ulong*)d2), ((i6 + i1) >> 6) + Widen8(*(ulong*)d3)).AsUInt64();
         *(ulong*)d2 = p23.ToScalar();
         *(ulong*)d3 = p23.GetElement(1);
         var d4 = d3 + stride;
         var d5 = d4 + stride;
-        var p45 = Pack(((i6 - i1) >> 6) + Widen8(*(ulong*)d4), ((i4 - i3) >> 6) + Widen8(*(ulong*)d5)).AsUInt64();
+        var p45 = PackUnsigned(((i6 - i1) >> 6) + Widen8(*(ulong*)d4), ((i4 - i3) >> 6) + Widen8(*(ulong*)d5)).AsUInt64();
         *(ulong*)d4 = p45.ToScalar();
         *(ulong*)d5 = p45.GetElement(1);
         var d6 = d5 + stride;
         var d7 = d6 + stride;
-        var p67 = Pack(((i2 - i5) >> 6) + Widen8(*(ulong*)d6), ((i0 - i7) >> 6) + Widen8(*(ulong*)d7)).AsUInt64();
+        var p67 = PackUnsigned(((i2 - i5) >> 6) + Widen8(*(ulong*)d6), ((i0 - i7) >> 6) + Widen8(*(ulong*)d7)).AsUInt64();
         *(ulong*)d6 = p67.ToScalar();
         *(ulong*)d7 = p67.GetElement(1);
     }
