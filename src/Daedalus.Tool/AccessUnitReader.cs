@@ -42,7 +42,7 @@ internal abstract class AccessUnitReader : IDisposable
             throw new InvalidDataException($"{file} is neither IVF nor Annex B, and ffmpeg, which could unpack it, is not installed.");
         string codec;
         using (Process probe = OperatingSystemTools.Start("ffprobe", ["-v", "error", "-select_streams", "v:0", "-show_entries", "stream=codec_name", "-of", "csv=p=0", file]))
-            codec = probe.StandardOutput.ReadToEnd().Trim().Split('\n')[0];
+            codec = probe.StandardOutput.ReadToEnd().Trim().Split('\n', ',')[0];
         string[] copy = ["-nostdin", "-v", "error", "-i", file, "-map", "0:v:0", "-c", "copy"];
         switch (codec)
         {

@@ -99,7 +99,8 @@ public sealed unsafe partial class H264PictureSequencer<T> where T : class
         info.Tag = info.SecondTag = Tag;
         if (info.Sei.RecoveryPoint is { BrokenLink: true } && !isIdr)
             _cleanFrom = frame.OrderCount;
-        if (_recovering && ((h->FrameNum - _recoveryStart) & (sps.MaxFrameNum - 1)) >= _recoveryCount)
+        // D.2.8 names a reference frame by its frame_num; a non-reference picture before it may have the same.
+        if (_recovering && (_recoveryCount == 0 || h->NalRefIdc != 0) && ((h->FrameNum - _recoveryStart) & (sps.MaxFrameNum - 1)) >= _recoveryCount)
         {
             _recovering = false;
             _damaged = false;
