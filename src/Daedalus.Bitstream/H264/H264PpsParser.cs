@@ -86,7 +86,7 @@ internal static unsafe class H264PpsParser
     {
         ref DaedalusCtrlH264PictureParameters d = ref pps.ParametersValue;
         int groups = d.Pps.NumSliceGroupsMinus1 + 1;
-        uint mapUnits = (uint)sps.MapUnits, width = (uint)sps.WidthInMbs;
+        uint mapUnits = (uint)sps.MapUnits;
         d.SliceGroupMapType = (byte)r.Ue(6, "slice_group_map_type");
         switch (d.SliceGroupMapType)
         {
