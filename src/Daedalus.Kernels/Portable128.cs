@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.Arm;
@@ -9,6 +10,29 @@ namespace Daedalus.Kernels;
 /// <summary>The x86 operations the filters are made of; elsewhere NEON or what the compiler makes of portable vectors.</summary>
 internal static class Portable128
 {
+    /// <summary>(a + b + 1) &gt;&gt; 1 of unsigned bytes.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static Vector128<byte> AverageBytes(Vector128<byte> a, Vector128<byte> b)
+    {
+        if (Sse2.IsSupported)
+            return Sse2.Average(a, b);
+        if (AdvSimd.IsSupported)
+            return AdvSimd.FusedAddRoundedHalving(a, b);
+        // (a | b) - ((a ^ b) >> 1): the mean rounded up without a ninth bit.
+        return (a | b) - ((a ^ b) >> 1);
+    }
+
+    /// <summary>(a + b + 1) &gt;&gt; 1 of unsigned words.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static Vector128<byte> AverageWords(Vector128<byte> a, Vector128<byte> b)
+    {
+        if (Sse2.IsSupported)
+            return Sse2.Average(a.AsUInt16(), b.AsUInt16()).AsByte();
+        if (AdvSimd.IsSupported)
+            return AdvSimd.FusedAddRoundedHalving(a.AsUInt16(), b.AsUInt16()).AsByte();
+        return ((a | b).AsUInt16() - ((a ^ b).AsUInt16() >> 1)).AsByte();
+    }
+
     /// <summary>Unsigned bytes of a times signed bytes of b, neighbours added (exact for taps whose magnitudes sum to ≤ 128).</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static Vector128<short> MultiplyAdd8(Vector128<byte> a, Vector128<byte> b)
@@ -49,15 +73,15 @@ internal static class Portable128
         return Vector128.ConditionalSelect(overflow, limit, sum);
     }
 
-    /// <summary>(v + 64) &gt;&gt; 7 without overflow.</summary>
+    /// <summary>(v + (1 &lt;&lt; (bits - 1))) &gt;&gt; bits without overflow; bits is a constant 1..14.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static Vector128<short> RoundShift7(Vector128<short> v)
+    internal static Vector128<short> RoundShift(Vector128<short> v, [ConstantExpected(Min = 1, Max = 14)] byte bits)
     {
         if (Ssse3.IsSupported)
-            return Ssse3.MultiplyHighRoundScale(v, Vector128.Create((short)256));
+            return Ssse3.MultiplyHighRoundScale(v, Vector128.Create((short)(1 << (15 - bits))));
         if (AdvSimd.IsSupported)
-            return AdvSimd.ShiftRightArithmeticRounded(v, 7);
-        return ((v >> 6) + Vector128<short>.One) >> 1;
+            return AdvSimd.ShiftRightArithmeticRounded(v, bits);
+        return (v >> bits) + ((v >> (bits - 1)) & Vector128<short>.One);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -114,5 +138,25 @@ internal static class Portable128
         if (AdvSimd.Arm64.IsSupported)
             return AdvSimd.Arm64.ZipLow(a, b);
         return (Vector128.WidenLower(a) | (Vector128.WidenLower(b) << 16)).AsUInt16();
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static Vector128<byte> ZipHigh(Vector128<byte> a, Vector128<byte> b)
+    {
+        if (Sse2.IsSupported)
+            return Sse2.UnpackHigh(a, b);
+        if (AdvSimd.Arm64.IsSupported)
+            return AdvSimd.Arm64.ZipHigh(a, b);
+        return (Vector128.WidenUpper(a) | (Vector128.WidenUpper(b) << 8)).AsByte();
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static Vector128<ushort> ZipHigh(Vector128<ushort> a, Vector128<ushort> b)
+    {
+        if (Sse2.IsSupported)
+            return Sse2.UnpackHigh(a, b);
+        if (AdvSimd.Arm64.IsSupported)
+            return AdvSimd.Arm64.ZipHigh(a, b);
+        return (Vector128.WidenUpper(a) | (Vector128.WidenUpper(b) << 16)).AsUInt16();
     }
 }

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+using System.Runtime.Intrinsics;
+
 namespace Daedalus.Kernels.H264;
 
 /// <summary>
@@ -10,26 +12,82 @@ public static unsafe class H264InterKernels
     /// <summary>Fills the table's entries.</summary>
     public static void Fill(H264KernelTable* table, int bitDepth, KernelLevel level)
     {
-        if (bitDepth == 8)
-            FillScalar<ByteSample>(table);
+        if (level == KernelLevel.Scalar)
+        {
+            if (bitDepth == 8)
+                FillScalar<ByteSample>(table);
+            else
+                FillScalar<WordSample>(table);
+        }
+        else if (bitDepth == 8)
+        {
+            if (level == KernelLevel.Vector256)
+            {
+                FillLuma<H264LumaBytes256<StorePut>, H264LumaBytes256<StorePut>>(table, 0);
+                FillLuma<H264LumaBytes256<StoreAverage8>, H264LumaBytes256<StoreAverage8>>(table, 3);
+                FillChromaVectors<H264ChromaByteOps256, Vector256<byte>, StoreAverage8>(table);
+                FillWeight<H264WeightBytes<H264Wide>>(table);
+            }
+            else
+            {
+                FillLumaWords<H264ByteOps128, H264ByteOps128, Vector128<byte>, StoreAverage8>(table);
+                FillChromaVectors<H264ChromaByteOps128, Vector128<byte>, StoreAverage8>(table);
+                FillWeight<H264WeightBytes<H264Narrow>>(table);
+            }
+        }
+        else if (level == KernelLevel.Vector256)
+        {
+            FillLumaWords<H264WideOps256, H264PairOps256, Vector256<byte>, StoreAverage16>(table);
+            if (bitDepth <= 10)
+                FillChromaVectors<H264ChromaTenOps256, Vector256<byte>, StoreAverage16>(table);
+            else
+                FillChromaVectors<H264ChromaWordOps256, Vector256<byte>, StoreAverage16>(table);
+            FillWeight<H264WeightWords<H264Wide>>(table);
+        }
         else
-            FillScalar<WordSample>(table);
+        {
+            FillLumaWords<H264WordOps128, H264WordOps128, Vector128<byte>, StoreAverage16>(table);
+            if (bitDepth <= 10)
+                FillChromaVectors<H264ChromaTenOps128, Vector128<byte>, StoreAverage16>(table);
+            else
+                FillChromaVectors<H264ChromaWordOps128, Vector128<byte>, StoreAverage16>(table);
+            FillWeight<H264WeightWords<H264Narrow>>(table);
+        }
     }
 
     private static void FillScalar<TSample>(H264KernelTable* table) where TSample : struct, ISample
     {
-        FillLuma<H264ScalarLuma<TSample, AverageOff>, Samples16>(table, 0);
-        FillLuma<H264ScalarLuma<TSample, AverageOff>, Samples8>(table, 1);
-        FillLuma<H264ScalarLuma<TSample, AverageOff>, Samples4>(table, 2);
-        FillLuma<H264ScalarLuma<TSample, AverageOn>, Samples16>(table, 3);
-        FillLuma<H264ScalarLuma<TSample, AverageOn>, Samples8>(table, 4);
-        FillLuma<H264ScalarLuma<TSample, AverageOn>, Samples4>(table, 5);
+        FillLuma<H264ScalarLuma<TSample, AverageOff>, H264ScalarLuma<TSample, AverageOff>>(table, 0);
+        FillLuma<H264ScalarLuma<TSample, AverageOn>, H264ScalarLuma<TSample, AverageOn>>(table, 3);
         FillChroma<H264ScalarChroma<TSample, AverageOff>>(table, 0);
         FillChroma<H264ScalarChroma<TSample, AverageOn>>(table, 3);
         FillWeight<H264ScalarWeight<TSample>>(table);
     }
 
-    private static void FillLuma<TBodies, TWidth>(H264KernelTable* table, int row)
+    private static void FillLumaWords<TWide, TNarrow, TVector, TAverage>(H264KernelTable* table)
+        where TWide : struct, IH264WordOps<TVector> where TNarrow : struct, IH264WordOps<TVector> where TVector : struct where TAverage : struct, IStore
+    {
+        FillLuma<H264LumaWords<TWide, TVector, StorePut>, H264LumaWords<TNarrow, TVector, StorePut>>(table, 0);
+        FillLuma<H264LumaWords<TWide, TVector, TAverage>, H264LumaWords<TNarrow, TVector, TAverage>>(table, 3);
+    }
+
+    private static void FillChromaVectors<TOps, TVector, TAverage>(H264KernelTable* table)
+        where TOps : struct, IH264ChromaOps<TVector> where TVector : struct where TAverage : struct, IStore
+    {
+        FillChroma<H264ChromaVectors<TOps, TVector, StorePut>>(table, 0);
+        FillChroma<H264ChromaVectors<TOps, TVector, TAverage>>(table, 3);
+    }
+
+    /// <summary>16 samples wide with TWide, 8 and 4 with TNarrow.</summary>
+    private static void FillLuma<TWide, TNarrow>(H264KernelTable* table, int row)
+        where TWide : struct, IH264LumaBodies where TNarrow : struct, IH264LumaBodies
+    {
+        FillLumaWidth<TWide, Samples16>(table, row);
+        FillLumaWidth<TNarrow, Samples8>(table, row + 1);
+        FillLumaWidth<TNarrow, Samples4>(table, row + 2);
+    }
+
+    private static void FillLumaWidth<TBodies, TWidth>(H264KernelTable* table, int row)
         where TBodies : struct, IH264LumaBodies where TWidth : struct, ISampleCount
     {
         FillLumaRow<TBodies, TWidth, Quarter0>(table, row * 16);

@@ -68,7 +68,7 @@ internal readonly unsafe struct ByteOps128 : IInterOps128
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<byte> Finish(Vector128<byte> a, Vector128<byte> b)
-        => Portable128.RoundShift7(Portable128.AddSaturate(a.AsInt16(), b.AsInt16())).AsByte();
+        => Portable128.RoundShift(Portable128.AddSaturate(a.AsInt16(), b.AsInt16()), 7).AsByte();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<byte> Pack(Vector128<byte> a, Vector128<byte> b, Vector128<byte> max)
