@@ -3,6 +3,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics.Tracing;
 using System.Reflection;
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 using System.Runtime.Loader;
 using Daedalus.Kernels.Vp9;
 using Xunit;
@@ -101,13 +102,13 @@ public sealed class InliningTests
         var all = new List<Type[]> { Array.Empty<Type>() };
         if (parameters.Length == 0)
             return all;
-        Type[] values = [.. assembly.GetTypes().Where(t => t is { IsValueType: true, IsGenericTypeDefinition: false, IsEnum: false }), typeof(byte), typeof(ushort), typeof(short), typeof(int)];
+        Type[] values = [.. assembly.GetTypes().Where(t => t is { IsValueType: true, IsGenericTypeDefinition: false, IsEnum: false }), typeof(byte), typeof(ushort), typeof(short), typeof(int), typeof(Vector128<byte>), typeof(Vector256<byte>)];
         foreach (var parameter in parameters)
         {
             var constraints = parameter.GetGenericParameterConstraints().Where(c => c.IsInterface && c.Assembly == assembly).ToArray();
             var own = constraints.Length == 0
-                ? values.Where(t => t.IsPrimitive)
-                : values.Where(t => constraints.All(c => c.IsGenericType || c.IsAssignableFrom(t)));
+                ? values.Where(IsFree)
+                : values.Where(t => constraints.All(c => Satisfies(t, c)));
             var generic = constraints.Length == 0 ? [] : GenericCandidates(assembly, values, constraints);
             all = [.. all.SelectMany(head => own.Concat(generic).Select(t => (Type[])[.. head, t])).Take(64 * MaxInstantiations)];
         }
@@ -123,18 +124,26 @@ public sealed class InliningTests
             var choices = new List<Type[]> { Array.Empty<Type>() };
             foreach (var parameter in definition.GetGenericArguments())
             {
-                var wanted = parameter.GetGenericParameterConstraints().Where(c => c.IsInterface && c.Assembly == assembly && !c.IsGenericType).ToArray();
-                choices = [.. choices.SelectMany(head => values.Where(t => wanted.Length == 0 ? t.IsPrimitive : wanted.All(c => c.IsAssignableFrom(t))).Select(t => (Type[])[.. head, t]))];
+                var wanted = parameter.GetGenericParameterConstraints().Where(c => c.IsInterface && c.Assembly == assembly).ToArray();
+                choices = [.. choices.SelectMany(head => values.Where(t => wanted.Length == 0 ? IsFree(t) : wanted.All(c => Satisfies(t, c))).Select(t => (Type[])[.. head, t]))];
             }
             foreach (var choice in choices.Where(c => Admitted(c, definition.MakeGenericType)))
             {
                 var closed = definition.MakeGenericType(choice);
-                if (constraints.All(c => c.IsGenericType || c.IsAssignableFrom(closed)))
+                if (constraints.All(c => Satisfies(closed, c)))
                     found.Add(closed);
             }
         }
         return [.. found];
     }
+
+    /// <summary>What stands in for a parameter without a constraint of the kernels' own.</summary>
+    private static bool IsFree(Type type) => type.IsPrimitive || type == typeof(Vector128<byte>) || type == typeof(Vector256<byte>);
+
+    /// <summary>A constraint that mentions another parameter is met by any of its instantiations; the runtime tells the rest.</summary>
+    private static bool Satisfies(Type type, Type constraint) => constraint.IsGenericType
+        ? type.GetInterfaces().Any(i => i.IsGenericType && i.GetGenericTypeDefinition() == constraint.GetGenericTypeDefinition())
+        : constraint.IsAssignableFrom(type);
 
     private static bool Admitted(Type[] choice, Func<Type[], object> make)
     {
