@@ -13,7 +13,7 @@ public unsafe struct PictureView
     public nint StrideY, StrideUv;
     /// <summary>Frame size in luma samples (not rounded).</summary>
     public int Width, Height;
-    /// <summary>8, 10 or 12.</summary>
+    /// <summary>8, 9, 10, 12 or 14.</summary>
     public int BitDepth;
     /// <summary>Chroma subsampling shifts.</summary>
     public int SubsamplingX, SubsamplingY;
