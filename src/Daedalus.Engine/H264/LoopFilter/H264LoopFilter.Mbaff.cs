@@ -193,10 +193,10 @@ public sealed unsafe partial class H264LoopFilter
     private void SetLine(int line, int strength, int qp)
     {
         H264EdgeLines* lines = &_work->Lines;
-        int index = IndexA(qp);
-        lines->Alpha[line] = H264DeblockLimits.Alpha[index];
-        lines->Beta[line] = H264DeblockLimits.Beta[IndexB(qp)];
+        ulong limits = _work->Limits[LimitsOrigin + qp];
+        lines->Alpha[line] = (byte)limits;
+        lines->Beta[line] = (byte)(limits >> 8);
         lines->Strong[line] = (byte)(strength == 4 ? 0xff : 0);
-        lines->Tc0[line] = strength == 4 ? (byte)0xff : H264DeblockLimits.Tc0[index * 4 + strength];
+        lines->Tc0[line] = strength == 4 ? (byte)0xff : (byte)(limits >> 32 + strength * 8);
     }
 }

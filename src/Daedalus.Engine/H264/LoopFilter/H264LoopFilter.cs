@@ -31,8 +31,12 @@ public sealed unsafe partial class H264LoopFilter : IDisposable
         public H264ChromaEdges Chroma;
         public H264EdgeLines Lines;
         public fixed byte LineStrength[16];
+        // By averaged quantiser + LimitsOrigin, the slice's offsets applied: byte 0 alpha', byte 1 beta' (both 0 when either is), bytes 4..7 t'C0 by bS.
+        public fixed ulong Limits[256];
         public H264DeblockTable Table;
     }
+
+    private const int LimitsOrigin = 128;
 
     private readonly KernelLevel _level;
     private readonly NativeBlock _memory = new();
@@ -41,7 +45,7 @@ public sealed unsafe partial class H264LoopFilter : IDisposable
 
     // The slice of the macroblock in work.
     private int _slice;
-    private int _idc, _offsetA, _offsetB, _lastOff;
+    private int _idc, _lastOff, _offsetA = int.MinValue, _offsetB;
     private bool _switching, _bothLists;
 
     /// <summary>A loop filter with the best kernels of this CPU.</summary>
@@ -88,12 +92,26 @@ public sealed unsafe partial class H264LoopFilter : IDisposable
         ref H264SliceHeader header = ref p->Slices[slice].Header;
         _slice = slice;
         _idc = header.DisableDeblockingFilterIdc;
-        _offsetA = header.FilterOffsetA;
-        _offsetB = header.FilterOffsetB;
-        // A quantiser up to here gives alpha or beta 0.
-        _lastOff = H264DeblockLimits.LastOff - Math.Min(_offsetA, _offsetB);
+        if (_offsetA != header.FilterOffsetA || _offsetB != header.FilterOffsetB)
+            UseOffsets(header.FilterOffsetA, header.FilterOffsetB);
         _switching = IsSwitching(header.SliceType);
         _bothLists = header.SliceType == H264SliceType.B;
+    }
+
+    private void UseOffsets(int offsetA, int offsetB)
+    {
+        _offsetA = offsetA;
+        _offsetB = offsetB;
+        // A quantiser up to here gives alpha or beta 0.
+        _lastOff = H264DeblockLimits.LastOff - Math.Min(offsetA, offsetB);
+        for (int qp = -LimitsOrigin; qp < LimitsOrigin; qp++)
+        {
+            int indexA = Math.Clamp(qp + offsetA, 0, 51), indexB = Math.Clamp(qp + offsetB, 0, 51);
+            ulong limits = (ulong)MemoryMarshal.Read<uint>(H264DeblockLimits.Tc0[(indexA * 4)..]) << 32;
+            if (qp > _lastOff)
+                limits |= H264DeblockLimits.Alpha[indexA] | (uint)H264DeblockLimits.Beta[indexB] << 8;
+            _work->Limits[qp + LimitsOrigin] = limits;
+        }
     }
 
     private static bool IsSwitching(H264SliceType type) => type is H264SliceType.SP or H264SliceType.SI;
@@ -193,8 +211,7 @@ public sealed unsafe partial class H264LoopFilter : IDisposable
 
     // Edges of a direction that have any bS.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static uint EdgeMask(uint* strengths)
-        => (strengths[0] != 0 ? 1u : 0) | (strengths[1] != 0 ? 2u : 0) | (strengths[2] != 0 ? 4u : 0) | (strengths[3] != 0 ? 8u : 0);
+    private static uint EdgeMask(uint* strengths) => ~Vector128.ExtractMostSignificantBits(Vector128.Equals(Vector128.Load(strengths), Vector128<uint>.Zero)) & 15;
 
     // Filters all edges whose bS are set. luma: the macroblock's first sample; chroma: its offset in the chroma planes.
     private void Planes(H264PictureState* p, H264Macroblock* q, H264Macroblock* left, H264Macroblock* top, byte* luma, nint chroma, nint strideY, nint strideUv)
@@ -226,93 +243,94 @@ public sealed unsafe partial class H264LoopFilter : IDisposable
             ChromaHorizontal(p, q, top, cb, cr, strideUv, horizontal, tall);
     }
 
-    private int IndexA(int qp) => Math.Clamp(qp + _offsetA, 0, 51);
-
-    private int IndexB(int qp) => Math.Clamp(qp + _offsetB, 0, 51);
-
     private void LumaPlane(byte* samples, nint stride, int bitDepth, uint vertical, uint horizontal, int qp, int qpLeft, int qpTop)
     {
         Work* work = _work;
         H264LumaEdges* edges = &work->Luma;
-        int inner = IndexA(qp);
-        edges->InnerAlpha = H264DeblockLimits.Alpha[inner];
-        edges->InnerBeta = H264DeblockLimits.Beta[IndexB(qp)];
-        if (edges->InnerAlpha == 0 || edges->InnerBeta == 0)
+        ulong* limits = work->Limits + LimitsOrigin;
+        ulong inner = limits[qp];
+        edges->InnerAlpha = (byte)inner;
+        edges->InnerBeta = (byte)(inner >> 8);
+        if ((byte)inner == 0)
         {
             vertical &= 1;
             horizontal &= 1;
         }
-        if (vertical != 0 && LumaEdges(edges, work->Vertical, ref vertical, inner, (qp + qpLeft + 1) >> 1))
-            work->Table.LumaVertical(samples, stride, edges, vertical, work->Scratch, bitDepth);
-        if (horizontal != 0 && LumaEdges(edges, work->Horizontal, ref horizontal, inner, (qp + qpTop + 1) >> 1))
-            work->Table.LumaHorizontal(samples, stride, edges, horizontal, work->Scratch, bitDepth);
-    }
-
-    // Limits of one direction; clears edge 0 in mask when its quantiser switches it off. Returns whether anything is left.
-    private bool LumaEdges(H264LumaEdges* edges, uint* strengths, ref uint mask, int inner, int edgeQp)
-    {
-        ThresholdsOf(inner, strengths, edges->Tc0);
-        if ((mask & 1) != 0)
+        if (vertical != 0)
         {
-            int index = IndexA(edgeQp);
-            edges->EdgeAlpha = H264DeblockLimits.Alpha[index];
-            edges->EdgeBeta = H264DeblockLimits.Beta[IndexB(edgeQp)];
-            edges->Strong = (byte)(strengths[0] == 0x04040404 ? 1 : 0);
-            if (edges->EdgeAlpha == 0 || edges->EdgeBeta == 0)
-                mask &= ~1u;
-            else if (edges->Strong == 0 && index != inner)
-                edges->Tc0[0] = ThresholdOf(index, strengths[0]);
+            vertical = LumaEdges(edges, work->Vertical, vertical, inner, limits[(qp + qpLeft + 1) >> 1]);
+            if (vertical != 0)
+                work->Table.LumaVertical(samples, stride, edges, vertical, work->Scratch, bitDepth);
         }
-        return mask != 0;
+        if (horizontal != 0)
+        {
+            horizontal = LumaEdges(edges, work->Horizontal, horizontal, inner, limits[(qp + qpTop + 1) >> 1]);
+            if (horizontal != 0)
+                work->Table.LumaHorizontal(samples, stride, edges, horizontal, work->Scratch, bitDepth);
+        }
     }
 
-    // t'C0 of 4 edges' bS.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void ThresholdsOf(int index, uint* strengths, uint* tc0)
+    // Limits of one direction. Returns the mask, without edge 0 when its quantiser switches it off.
+    private static uint LumaEdges(H264LumaEdges* edges, uint* strengths, uint mask, ulong inner, ulong edge)
     {
-        uint row = RowOf(index);
+        Thresholds((uint)(inner >> 32), strengths, edges->Tc0);
+        if ((mask & 1) == 0)
+            return mask;
+        if ((byte)edge == 0)
+            return mask & ~1u;
+        edges->EdgeAlpha = (byte)edge;
+        edges->EdgeBeta = (byte)(edge >> 8);
+        edges->Strong = (byte)(strengths[0] == 0x04040404 ? 1 : 0);
+        if ((inner ^ edge) >> 32 != 0)
+            edges->Tc0[0] = (uint)PairThresholds(edge, edge, strengths[0]);
+        return mask;
+    }
+
+    // t'C0 of 4 edges' bS; row: by bS.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Thresholds(uint row, uint* strengths, uint* tc0)
+    {
         if (Ssse3.IsSupported)
             Ssse3.Shuffle(Vector128.CreateScalarUnsafe(row).AsByte(), Vector128.Load((byte*)strengths)).Store((byte*)tc0);
         else if (AdvSimd.Arm64.IsSupported)
             AdvSimd.Arm64.VectorTableLookup(Vector128.CreateScalarUnsafe(row).AsByte(), Vector128.Load((byte*)strengths)).Store((byte*)tc0);
         else
         {
-            for (int i = 0; i < 4; i++)
-                tc0[i] = ThresholdOf(index, strengths[i]);
+            for (int i = 0; i < 16; i++)
+                ((byte*)tc0)[i] = (byte)(row >> (((byte*)strengths)[i] & 3) * 8);
         }
     }
 
+    // t'C0 of an edge's four bS (0..3; 4 gives anything) by two planes' limits: bytes 0..3 and 4..7.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static uint RowOf(int index) => Unsafe.ReadUnaligned<uint>(ref Unsafe.Add(ref MemoryMarshal.GetReference(H264DeblockLimits.Tc0), index * 4));
-
-    // t'C0 of the four bS of an edge (0..3).
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static uint ThresholdOf(int index, uint strengths)
+    private static ulong PairThresholds(ulong cb, ulong cr, uint strengths)
     {
-        uint row = RowOf(index);
+        ulong rows = cb >> 32 | (cr & 0xffffffff00000000), order = strengths | (ulong)(strengths + 0x04040404) << 32;
         if (Ssse3.IsSupported)
-            return Ssse3.Shuffle(Vector128.CreateScalarUnsafe(row).AsByte(), Vector128.CreateScalarUnsafe(strengths).AsByte()).AsUInt32().ToScalar();
-        return row >> (int)(strengths & 3) * 8 & 0xff |
-            (row >> (int)(strengths >> 8 & 3) * 8 & 0xff) << 8 |
-            (row >> (int)(strengths >> 16 & 3) * 8 & 0xff) << 16 |
-            (row >> (int)(strengths >> 24 & 3) * 8 & 0xff) << 24;
+            return Ssse3.Shuffle(Vector128.CreateScalarUnsafe(rows).AsByte(), Vector128.CreateScalarUnsafe(order).AsByte()).AsUInt64().ToScalar();
+        if (AdvSimd.Arm64.IsSupported)
+            return AdvSimd.Arm64.VectorTableLookup(Vector128.CreateScalarUnsafe(rows).AsByte(), Vector128.CreateScalarUnsafe(order).AsByte()).AsUInt64().ToScalar();
+        ulong tc0 = 0;
+        for (int i = 0; i < 8; i++)
+            tc0 |= (rows >> (int)(order >> i * 8 & 7) * 8 & 0xff) << i * 8;
+        return tc0;
     }
 
-    // Limits of both chroma planes; false: all alpha or beta are 0.
-    private bool ChromaLimits(byte* alpha, byte* beta, int qpCb, int qpCr)
-    {
-        alpha[0] = H264DeblockLimits.Alpha[IndexA(qpCb)];
-        alpha[1] = H264DeblockLimits.Alpha[IndexA(qpCr)];
-        beta[0] = H264DeblockLimits.Beta[IndexB(qpCb)];
-        beta[1] = H264DeblockLimits.Beta[IndexB(qpCr)];
-        return (alpha[0] != 0 && beta[0] != 0) || (alpha[1] != 0 && beta[1] != 0);
-    }
+    // alpha' of Cb and Cr, then beta' of both, as four bytes.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static uint PairLimits(ulong cb, ulong cr) => (uint)((cb & 0xff) | (cr & 0xff) << 8 | (cb & 0xff00) << 8 | (cr & 0xff00) << 16);
 
-    private ulong ChromaThresholds(int qpCb, int qpCr, uint strengths)
+    // Limits of edge 0 of both chroma planes; false: nothing to filter.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private bool ChromaEdge(H264ChromaEdges* edges, H264Macroblock* q, H264Macroblock* p, uint strengths)
     {
-        int cb = IndexA(qpCb), cr = IndexA(qpCr);
-        uint tc0 = ThresholdOf(cb, strengths);
-        return tc0 | (ulong)(cr == cb ? tc0 : ThresholdOf(cr, strengths)) << 32;
+        ulong* limits = _work->Limits + LimitsOrigin;
+        ulong cb = limits[(q->QpCb + p->QpCb + 1) >> 1], cr = limits[(q->QpCr + p->QpCr + 1) >> 1];
+        uint pair = PairLimits(cb, cr);
+        *(uint*)edges->EdgeAlpha = pair;
+        edges->Strong = (byte)(strengths == 0x04040404 ? 1 : 0);
+        edges->Tc0[0] = PairThresholds(cb, cr, strengths);
+        return pair != 0;
     }
 
     // Vertical chroma edges 0 and 1 are luma's 0 and 2.
@@ -320,22 +338,15 @@ public sealed unsafe partial class H264LoopFilter : IDisposable
     {
         Work* work = _work;
         H264ChromaEdges* edges = &work->Chroma;
-        edges->Strong = 0;
-        uint chromaMask = 0;
-        if ((mask & 1) != 0)
+        uint chromaMask = (mask & 1) != 0 && ChromaEdge(edges, q, left, work->Vertical[0]) ? 1u : 0;
+        if ((mask & 4) != 0)
         {
-            int qpCb = (q->QpCb + left->QpCb + 1) >> 1, qpCr = (q->QpCr + left->QpCr + 1) >> 1;
-            if (ChromaLimits(edges->EdgeAlpha, edges->EdgeBeta, qpCb, qpCr))
-            {
-                chromaMask = 1;
-                edges->Strong = (byte)(work->Vertical[0] == 0x04040404 ? 1 : 0);
-                edges->Tc0[0] = ChromaThresholds(qpCb, qpCr, work->Vertical[0]);
-            }
-        }
-        if ((mask & 4) != 0 && ChromaLimits(edges->InnerAlpha, edges->InnerBeta, q->QpCb, q->QpCr))
-        {
-            chromaMask |= 2;
-            edges->Tc0[1] = ChromaThresholds(q->QpCb, q->QpCr, work->Vertical[2]);
+            ulong innerCb = work->Limits[LimitsOrigin + q->QpCb], innerCr = work->Limits[LimitsOrigin + q->QpCr];
+            uint pair = PairLimits(innerCb, innerCr);
+            *(uint*)edges->InnerAlpha = pair;
+            edges->Tc0[1] = PairThresholds(innerCb, innerCr, work->Vertical[2]);
+            if (pair != 0)
+                chromaMask |= 2;
         }
         if (chromaMask == 0)
             return;
@@ -362,30 +373,24 @@ public sealed unsafe partial class H264LoopFilter : IDisposable
     {
         Work* work = _work;
         H264ChromaEdges* edges = &work->Chroma;
-        edges->Strong = 0;
-        uint chromaMask = 0;
-        if ((mask & 1) != 0)
+        uint chromaMask = (mask & 1) != 0 && ChromaEdge(edges, q, top, work->Horizontal[0]) ? 1u : 0;
+        if ((mask & 14) != 0)
         {
-            int qpCb = (q->QpCb + top->QpCb + 1) >> 1, qpCr = (q->QpCr + top->QpCr + 1) >> 1;
-            if (ChromaLimits(edges->EdgeAlpha, edges->EdgeBeta, qpCb, qpCr))
-            {
-                chromaMask = 1;
-                edges->Strong = (byte)(work->Horizontal[0] == 0x04040404 ? 1 : 0);
-                edges->Tc0[0] = ChromaThresholds(qpCb, qpCr, work->Horizontal[0]);
-            }
-        }
-        if ((mask & 14) != 0 && ChromaLimits(edges->InnerAlpha, edges->InnerBeta, q->QpCb, q->QpCr))
-        {
+            ulong innerCb = work->Limits[LimitsOrigin + q->QpCb], innerCr = work->Limits[LimitsOrigin + q->QpCr];
+            uint pair = PairLimits(innerCb, innerCr);
+            *(uint*)edges->InnerAlpha = pair;
             if (tall)
             {
-                chromaMask |= mask & 14;
                 for (int e = 1; e < 4; e++)
-                    edges->Tc0[e] = ChromaThresholds(q->QpCb, q->QpCr, work->Horizontal[e]);
+                    edges->Tc0[e] = PairThresholds(innerCb, innerCr, work->Horizontal[e]);
+                if (pair != 0)
+                    chromaMask |= mask & 14;
             }
             else
             {
-                chromaMask |= 2;
-                edges->Tc0[1] = ChromaThresholds(q->QpCb, q->QpCr, work->Horizontal[2]);
+                edges->Tc0[1] = PairThresholds(innerCb, innerCr, work->Horizontal[2]);
+                if (pair != 0)
+                    chromaMask |= 2;
             }
         }
         if (chromaMask != 0)
