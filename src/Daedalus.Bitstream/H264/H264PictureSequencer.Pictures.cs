@@ -55,9 +55,11 @@ public sealed unsafe partial class H264PictureSequencer<T> where T : class
         else if (starts || changed)
         {
             _previousReferenceFrameNum = h->FrameNum;
-            _started = true;
+            // A new sequence must begin with an IDR picture (7.4.1.2.1): the one that should have done so is lost.
             _damaged |= !starts;
-            StartRecovery(h->FrameNum, _pendingSei.RecoveryPoint?.RecoveryFrameCnt ?? 0);
+            _started = true;
+            if (starts || _pendingSei.RecoveryPoint != null)
+                StartRecovery(h->FrameNum, _pendingSei.RecoveryPoint?.RecoveryFrameCnt ?? 0);
         }
         else
         {
@@ -202,13 +204,14 @@ public sealed unsafe partial class H264PictureSequencer<T> where T : class
     }
 
     // Frames that wait at most: picture order count type 2 means output in decoding order (8.2.1.3).
-    private static int OutputDepth(H264Sps sps, int size)
+    private int OutputDepth(H264Sps sps, int size)
     {
         if (sps.Control.PicOrderCntType == 2)
             return 0;
         if (sps.Vui.NumReorderFrames >= 0)
             return Math.Min(sps.Vui.NumReorderFrames, size);
-        return IsIntraOnly(sps) ? 0 : size;
+        // Baseline has no B slices; one that reorders all the same is noticed with its first late frame.
+        return IsIntraOnly(sps) || (LowLatency && sps.ProfileIdc == 66) ? 0 : size;
     }
 
     // 8.2.5.2. Without gaps_in_frame_num_value_allowed_flag pictures were lost: the same frames are inferred, the nearest reference stands in for them.

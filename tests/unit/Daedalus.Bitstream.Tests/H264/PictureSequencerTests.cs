@@ -466,6 +466,35 @@ public class PictureSequencerTests
     }
 
     [Fact]
+    public void DamagedStreamsNeitherThrowNorLeak()
+    {
+        StreamBuilder frames = new() { Gaps = true, NumReorder = 2 };
+        StreamBuilder fields = new() { FrameMbsOnly = false, HeightInMapUnits = 1, NumRefFrames = 2 };
+        fields.Sets().Idr(0, bottom: 0).Slice('P', 0, 1, bottom: 1).Slice('P', 1, 4, bottom: 0, marking: [[4, 1], [3, 1, 0]]).Slice('P', 1, 5, bottom: 1, marking: [5])
+            .Slice('P', 1, 9, bottom: 1).Slice('B', 2, 2, 0, bottom: 0).Slice('B', 2, 3, 0, bottom: 1).RecoveryPoint(1).Slice('I', 5, 8);
+        byte[][] streams = [Pyramid(frames).Slice('P', 9, 30, marking: [[1, 0], [6, 0]]).ToArray(), fields.ToArray()];
+        var random = new Random(20);
+        var client = new CountingClient();
+        for (int run = 0; run < 200; run++)
+        {
+            using (var sequencer = new H264PictureSequencer<object>(client) { LowLatency = run % 3 == 0, HonourNoOutputOfPriorPics = run % 2 == 0 })
+            {
+                sequencer.DecodeAccessUnit(streams[run % 2]);
+                for (int i = 0; i < 20; i++)
+                {
+                    byte[] stream = [.. streams[random.Next(2)]];
+                    for (int k = random.Next(6); k >= 0; k--)
+                        stream[random.Next(stream.Length)] ^= (byte)(1 << random.Next(8));
+                    sequencer.DecodeAccessUnit(stream.AsSpan(random.Next(stream.Length / 4)), random.Next(2) == 0);
+                    if (random.Next(8) == 0)
+                        sequencer.Reset();
+                }
+            }
+            Assert.Equal(0, client.Uses);
+        }
+    }
+
+    [Fact]
     public unsafe void SliceControlsAreFilled()
     {
         Run run = Decode(new StreamBuilder { NumRefFrames = 2 }.Sets().Idr().Slice('P', 1, 4).Slice('B', 2, 2, 0).ToArray());
