@@ -1,14 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""VP9 speed beside the peers, interleaved in one run: bench.py [CLIP …] [--runs N] [--json FILE]
+"""Speed beside the peers, interleaved in one run: bench.py [CLIP …] [--codec vp9|h264] [--runs N] [--json FILE]
 
-CPU seconds and wall seconds of whole processes, pinned to one CPU (1 thread) or two (2 threads), as ratios to ffvp9
-through avdec_vp9 in the same pipeline, and peak resident memory. A clip is made when none is given or found.
+CPU seconds and wall seconds of whole processes, pinned to one CPU (1 thread) or two (2 threads), as ratios to FFmpeg
+through avdec_* in the same pipeline, and peak resident memory. A clip is made when none is given or found.
 """
 import argparse
 import json
 import os
-import resource
 import shlex
 import statistics
 import subprocess
@@ -19,69 +18,84 @@ here = os.path.dirname(os.path.abspath(__file__))
 top = os.path.normpath(os.path.join(here, "../.."))
 
 
-def clips():
+# Codec: FFmpeg's element (what ratios are to), ours, the others; how a clip is named, read and made.
+PEERS = {
+    "vp9": {
+        "suffix": ".vp9.ivf", "front": "ivfparse ! vp9parse", "encoder": ["-c:v", "libvpx-vp9", "-b:v", "5M", "-tile-columns", "2", "-cpu-used", "5", "-row-mt", "1"],
+        "elements": {"avdec_vp9": "max-threads", "daedalusvp9dec": "n-threads", "vp9dec": "threads"},
+        "commands": {"vpxdec": "vpxdec --noblit --threads={threads} -o /dev/null {clip}"},
+    },
+    "h264": {
+        "suffix": ".h264", "front": "h264parse", "encoder": ["-c:v", "libx264", "-b:v", "5M"],
+        "elements": {"avdec_h264": "max-threads", "daedalush264dec": "n-threads", "openh264dec": None},
+        "commands": {},
+    },
+}
+
+
+def clips(codec):
     shared = os.path.normpath(os.path.join(top, "../shared/bench"))
-    found = [os.path.join(shared, c) for c in ("animation-1080p.vp9.ivf", "street-1080p.vp9.ivf")]
+    suffix = PEERS[codec]["suffix"]
+    found = [os.path.join(shared, c + suffix) for c in ("animation-1080p", "street-1080p")]
     found = [c for c in found if os.path.exists(c)]
     if found:
         return found
-    made = os.path.join(top, "out/bench.ivf")
+    made = os.path.join(top, "out/bench" + suffix)
     if not os.path.exists(made):
-        subprocess.run(["ffmpeg", "-v", "error", "-y", "-f", "lavfi", "-i", "mandelbrot=size=1920x1080:rate=30", "-t", "4", "-c:v", "libvpx-vp9",
-                        "-b:v", "5M", "-tile-columns", "2", "-cpu-used", "5", "-row-mt", "1", made], check=True)
+        subprocess.run(["ffmpeg", "-v", "error", "-y", "-f", "lavfi", "-i", "mandelbrot=size=1920x1080:rate=30", "-t", "4", "-pix_fmt", "yuv420p",
+                        *PEERS[codec]["encoder"], made], check=True)
     return [made]
 
 
-def decoders(threads):
-    pipe = "gst-launch-1.0 -q filesrc location={clip} ! ivfparse ! vp9parse ! {dec} ! fakesink sync=false"
-    return {
-        "avdec_vp9": pipe.replace("{dec}", f"avdec_vp9 max-threads={threads}"),
-        "daedalusvp9dec": pipe.replace("{dec}", f"daedalusvp9dec n-threads={threads}"),
-        "vp9dec": pipe.replace("{dec}", f"vp9dec threads={threads}"),
-        "vpxdec": f"vpxdec --noblit --threads={threads} -o /dev/null {{clip}}",
-    }
+def decoders(codec, threads):
+    p = PEERS[codec]
+    made = {}
+    for name, option in p["elements"].items():
+        setting = f"{name} {option}={threads}" if option else name
+        made[name] = f"gst-launch-1.0 -q filesrc location={{clip}} ! {p['front']} ! {setting} ! fakesink sync=false"
+    return made | {n: c.replace("{threads}", str(threads)) for n, c in p["commands"].items()}
 
 
 def once(command, clip, cpus):
-    before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
+    started = time.monotonic()
     p = subprocess.Popen(["taskset", "-c", cpus] + shlex.split(command.replace("{clip}", shlex.quote(clip))), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     _, status, usage = os.wait4(p.pid, 0)
     wall = time.monotonic() - started
     if status:
         sys.exit(f"{command}: failed: {p.stderr.read().decode()[-300:]}")
     p.returncode = 0
-    del before
     return usage.ru_utime + usage.ru_stime, wall, usage.ru_maxrss / 1024
 
 
 def main():
     a = argparse.ArgumentParser()
     a.add_argument("clips", nargs="*")
+    a.add_argument("--codec", choices=PEERS)
     a.add_argument("--runs", type=int, default=3)
     a.add_argument("--json")
     o = a.parse_args()
     results = []
-    for clip in o.clips or clips():
-        walls = {}
+    for codec, clip in [(k, c) for k in ([o.codec] if o.codec else PEERS) for c in (o.clips or clips(k)) if c.endswith(PEERS[k]["suffix"])]:
+        walls, base = {}, next(iter(PEERS[codec]["elements"]))
         for threads, cpus in ((1, "0"), (2, "0,1")):
             if (os.cpu_count() or 1) < threads:
                 continue
-            d = decoders(threads)
+            d = decoders(codec, threads)
             samples = {n: [] for n in d}
             for n, c in d.items():
                 once(c, clip, cpus)
             for _ in range(o.runs):
                 for n, c in d.items():
                     samples[n].append(once(c, clip, cpus))
-            print(f"{os.path.basename(clip)}, {threads} thread(s), median of {o.runs}: ratio to avdec_vp9")
+            print(f"{os.path.basename(clip)}, {threads} thread(s), median of {o.runs}: ratio to {base}")
             for n, s in samples.items():
-                cpu, wall = (statistics.median(x[i] / y[i] for x, y in zip(s, samples["avdec_vp9"])) for i in (0, 1))
+                cpu, wall = (statistics.median(x[i] / y[i] for x, y in zip(s, samples[base])) for i in (0, 1))
                 row = {"clip": os.path.basename(clip), "threads": threads, "decoder": n, "cpu_s": statistics.median(x[0] for x in s),
                        "wall_s": statistics.median(x[1] for x in s), "rss_mib": statistics.median(x[2] for x in s), "cpu_ratio": cpu, "wall_ratio": wall}
                 results.append(row)
                 walls[(n, threads)] = row["wall_s"]
                 print(f"  {n:16s} cpu {row['cpu_s']:6.2f} s ×{cpu:4.2f}   wall {row['wall_s']:6.2f} s ×{wall:4.2f}   rss {row['rss_mib']:6.1f} MiB", flush=True)
-        for n in ("daedalusvp9dec", "avdec_vp9", "vp9dec"):
+        for n in PEERS[codec]["elements"]:
             if (n, 2) in walls:
                 print(f"  {n}: two threads are {walls[(n, 1)] / walls[(n, 2)]:.2f} × one")
     if o.json:

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Makes VP9 streams with vpxenc and ffmpeg, with MD5s on which libvpx and FFmpeg agree: make_streams.py OUTDIR
+"""Makes VP9 streams with vpxenc, on whose MD5s libvpx and FFmpeg agree, and H.264 streams with x264, with FFmpeg's MD5s: make_streams.py OUTDIR
 
 For machines without the conformance vectors. Writes OUTDIR/manifest.json in the same form as theirs
-(see docs/conformance.md). A stream on which the two decoders differ stops the script: it is no reference.
+(see docs/conformance.md). A VP9 stream on which the two decoders differ stops the script: it is no reference.
 """
 import hashlib
 import json
@@ -86,6 +86,48 @@ for i, (name, w, h, frames, fmt, options) in enumerate(cases):
         continue
     entries.append({"codec": "vp9", "suite": "made", "name": name, "file": name, "result_md5": vpx, "output_format": fmt,
                     "verified": True, "verified_with": "libvpx and FFmpeg agree", "width": w, "height": h, "frames": frames})
+# H.264: name, size, frames, pixel format, x264 options.
+H264 = [
+    ("baseline.h264", 176, 144, 30, "yuv420p", "-profile:v baseline -refs 3"),
+    ("main-cabac.h264", 352, 288, 30, "yuv420p", "-profile:v main -bf 3 -refs 4 -x264-params b-pyramid=normal:weightp=2:weightb=1"),
+    ("main-cavlc.h264", 352, 288, 20, "yuv420p", "-profile:v main -bf 2 -x264-params cabac=0:direct=temporal"),
+    ("high.h264", 352, 288, 30, "yuv420p", "-profile:v high -bf 3 -x264-params 8x8dct=1:partitions=all:direct=auto"),
+    ("high-temporal.h264", 352, 288, 30, "yuv420p", "-profile:v high -bf 3 -x264-params direct=temporal:ref=6"),
+    ("ref16.h264", 176, 144, 40, "yuv420p", "-refs 16 -bf 8 -x264-params b-pyramid=normal"),
+    ("mbaff-tff.h264", 352, 288, 20, "yuv420p", "-flags +ildct+ilme -top 1 -bf 2 -x264-params interlaced=1:tff=1"),
+    ("mbaff-cavlc-bff.h264", 352, 288, 20, "yuv420p", "-bf 2 -x264-params interlaced=1:bff=1:cabac=0"),
+    ("mbaff-temporal.h264", 176, 288, 20, "yuv420p", "-bf 3 -x264-params interlaced=1:tff=1:direct=temporal"),
+    ("fake-interlaced.h264", 176, 144, 10, "yuv420p", "-x264-params fake-interlaced=1"),
+    ("slices.h264", 352, 288, 12, "yuv420p", "-x264-params slices=5:bframes=2"),
+    ("slice-per-row.h264", 352, 288, 8, "yuv420p", "-x264-params slice-max-mbs=22"),
+    ("intra-refresh.h264", 176, 144, 40, "yuv420p", "-x264-params intra-refresh=1:keyint=15"),
+    ("constrained-intra.h264", 176, 144, 20, "yuv420p", "-x264-params constrained-intra=1:bframes=2"),
+    ("cqm.h264", 176, 144, 15, "yuv420p", "-x264-params cqm=jvt:bframes=2"),
+    ("deblock.h264", 176, 144, 15, "yuv420p", "-x264-params deblock=6,-6:bframes=2:qp=34"),
+    ("no-deblock.h264", 176, 144, 10, "yuv420p", "-x264-params no-deblock=1"),
+    ("open-gop.h264", 176, 144, 60, "yuv420p", "-x264-params open-gop=1:keyint=12:bframes=3"),
+    ("crop-34x36.h264", 34, 36, 10, "yuv420p", "-bf 2"),
+    ("crop-178x146.h264", 178, 146, 10, "yuv420p", "-bf 2"),
+    ("lossless.h264", 176, 144, 6, "yuv420p", "-qp 0"),
+    ("lossless-444.h264", 176, 144, 6, "yuv444p", "-qp 0"),
+    ("q1.h264", 176, 144, 5, "yuv420p", "-qp 1"),
+    ("q51.h264", 176, 144, 10, "yuv420p", "-qp 51"),
+    ("hi10.h264", 176, 144, 15, "yuv420p10le", "-bf 2"),
+    ("hi10-mbaff.h264", 176, 144, 10, "yuv420p10le", "-x264-params interlaced=1:tff=1:bframes=2"),
+    ("hi422.h264", 176, 144, 10, "yuv422p", "-bf 2"),
+    ("hi422-10.h264", 176, 144, 10, "yuv422p10le", "-x264-params interlaced=1:tff=1:bframes=2"),
+    ("hi444.h264", 176, 144, 10, "yuv444p", "-bf 2"),
+    ("hi444-10-cavlc.h264", 176, 144, 10, "yuv444p10le", "-x264-params cabac=0:bframes=2"),
+]
+for i, (name, w, h, frames, fmt, options) in enumerate(H264):
+    print(f"\r  making streams {i + 1}/{len(H264)} {name:24s}", end="", file=sys.stderr, flush=True)
+    path = os.path.join(out, name)
+    run("ffmpeg", "-v", "error", "-y", "-i", source(f"src-{w}x{h}-{frames}-{fmt}", w, h, frames, fmt), "-c:v", "libx264", "-preset", "slow", "-threads", "1",
+        *options.split(), path)
+    ff = md5_of("ffmpeg", "-v", "error", "-flags", "unaligned", "-i", path, "-fps_mode", "passthrough", "-pix_fmt", fmt, "-f", "rawvideo", "-")
+    entries.append({"codec": "h264", "suite": "made", "name": name, "file": name, "result_md5": ff, "output_format": fmt,
+                    "verified": True, "verified_with": "FFmpeg", "width": w, "height": h, "frames": frames})
+
 print("", file=sys.stderr)
 if disagree:
     sys.exit("libvpx and FFmpeg differ on: " + " ".join(disagree))

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Conformance through gst-launch-1.0 and our element: run.py VECTORS [--suite S] [--junit FILE] [--counts FILE] [--element E]
+"""Conformance through gst-launch-1.0 and our elements: run.py VECTORS [--codec C] [--suite S] [--junit FILE] [--counts FILE] [--element E]
 
 Reads VECTORS/manifest.json. An entry with a verified MD5 must be bit-exact; one without must end by itself, without a
 crash or hang. skips.json beside this file names every entry left out, with its reason; a skip that names nothing fails.
@@ -24,7 +24,7 @@ FORMATS = {
     "yuv420p12le": "I420_12LE", "yuv422p12le": "I422_12LE", "yuv444p12le": "Y444_12LE",
 }
 RAW = {"gbrp": "GBR", "yuv440p": "Y444"}
-CODECS = {"vp9": ("vp9parse", "daedalusvp9dec")}
+CODECS = {"vp9": ("vp9parse", "daedalusvp9dec"), "h264": ("h264parse", "daedalush264dec")}
 here = os.path.dirname(os.path.abspath(__file__))
 
 
@@ -37,6 +37,8 @@ def front(path, codec):
         return f"matroskademux ! {parse}"
     if kind in ("mp4", "mov"):
         return f"qtdemux ! {parse}"
+    if codec == "h264" and kind not in ("ts", "flv", "avi"):
+        return parse
     return "parsebin"
 
 
@@ -118,14 +120,13 @@ def main():
     a = argparse.ArgumentParser()
     a.add_argument("vectors")
     a.add_argument("--suite")
-    a.add_argument("--codec", default="vp9")
+    a.add_argument("--codec", choices=CODECS, help="default: all")
     a.add_argument("--element")
     a.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     a.add_argument("--timeout", type=float, default=120)
     a.add_argument("--junit")
     a.add_argument("--counts")
     o = a.parse_args()
-    element = o.element or CODECS[o.codec][1]
     with open(os.path.join(o.vectors, "manifest.json"), encoding="utf-8") as f:
         manifest = json.load(f)
     with open(os.path.join(here, "skips.json"), encoding="utf-8") as f:
@@ -133,7 +134,7 @@ def main():
     work, skipped = [], []
     for e in manifest:
         reference = bool(e.get("verified"))
-        if e["codec"] != o.codec or (o.suite and e.get("suite") != o.suite):
+        if e["codec"] not in ([o.codec] if o.codec else CODECS) or (o.suite and e.get("suite") != o.suite):
             continue
         reason = skips.get((str(e.get("suite")), e["name"]))
         if reason:
@@ -141,13 +142,13 @@ def main():
         else:
             work.append((e, reference))
     if not work:
-        sys.exit(f"{o.vectors}/manifest.json has no {o.codec} entry")
+        sys.exit(f"{o.vectors}/manifest.json has no entry to play")
     tally, cases, bad = {}, [], 0
     with concurrent.futures.ThreadPoolExecutor(o.jobs) as pool:
-        jobs = pool.map(lambda w: (w[0], w[1], *play(o.vectors, w[0], o.codec, element, o.timeout)), work)
+        jobs = pool.map(lambda w: (w[0], w[1], *play(o.vectors, w[0], w[0]["codec"], o.element or CODECS[w[0]["codec"]][1], o.timeout)), work)
         for i, (e, reference, result, detail) in enumerate(jobs):
             ok = result == "pass" if reference else result not in ("crash", "hang")
-            suite = str(e.get("suite")) + ("" if reference else " (robustness)")
+            suite = f"{e['codec']} {e.get('suite')}" + ("" if reference else " (robustness)")
             row = tally.setdefault(suite, [0, 0])
             row[0 if ok else 1] += 1
             bad += not ok
@@ -163,7 +164,7 @@ def main():
         print(f"  skipped {e['suite']}/{e['name']}: {reason}")
     if o.junit:
         with open(o.junit, "w", encoding="utf-8") as f:
-            f.write(f'<testsuite name="conformance {o.codec}" tests="{len(cases)}" failures="{bad}" skipped="{len(skipped)}">\n')
+            f.write(f'<testsuite name="conformance" tests="{len(cases)}" failures="{bad}" skipped="{len(skipped)}">\n')
             for suite, name, ok, detail in cases:
                 f.write(f"  <testcase classname={xml.quoteattr(suite)} name={xml.quoteattr(name)}" + ("/>\n" if ok else f"><failure message={xml.quoteattr(detail)}/></testcase>\n"))
             for e, reason in skipped:

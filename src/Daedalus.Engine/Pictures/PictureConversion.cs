@@ -21,6 +21,18 @@ internal readonly unsafe struct PictureConversion
         _chromaStride = (nint)layout->Stride[1];
     }
 
+    private PictureConversion(in PictureConversion frame, int bottom)
+    {
+        _kernels = frame._kernels;
+        _luma = frame._luma + bottom * frame._lumaStride;
+        _chroma = frame._chroma + bottom * frame._chromaStride;
+        _lumaStride = 2 * frame._lumaStride;
+        _chromaStride = 2 * frame._chromaStride;
+    }
+
+    /// <summary>The same for the lines of one field (0 top, 1 bottom), to be used with a field's picture.</summary>
+    public PictureConversion Field(int bottom) => IsNeeded ? new PictureConversion(this, bottom) : default;
+
     /// <summary>Whether there is anything to do.</summary>
     public bool IsNeeded => _luma != null;
 

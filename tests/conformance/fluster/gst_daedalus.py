@@ -62,3 +62,11 @@ class DaedalusVp9(_Daedalus):
     name = "GstDaedalus-VP9"
     codec = Codec.VP9
     element = "daedalusvp9dec"
+
+
+@register_decoder
+class DaedalusH264(_Daedalus):
+    """H.264 through daedalush264dec."""
+    name = "GstDaedalus-H.264"
+    codec = Codec.H264
+    element = "daedalush264dec"
