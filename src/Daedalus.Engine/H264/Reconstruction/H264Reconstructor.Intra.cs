@@ -13,6 +13,9 @@ public sealed unsafe partial class H264Reconstructor
     // Availability of neighbouring samples, as the kernels count.
     private const int Left = 1, Above = 2, AboveLeft = 4, AboveRight = 8, LeftLower = 16;
 
+    // The left sample in the middle (line 7), the corner of the third 8×8 block. It may be there when the other lines are not.
+    private const int LeftMiddle = 32;
+
     // Blocks of 6.4.3 order: first column upper and lower half, first row, above right inside the macroblock, above right in B.
     private const uint ColumnUpper = 0x0005, ColumnLower = 0x0500, FirstRow = 0x0033, RightInside = 0x5744, RightAbove = 0x0013, RightCorner = 0x0020;
 
@@ -60,7 +63,7 @@ public sealed unsafe partial class H264Reconstructor
     {
         int available = 0, above = _mbIndex - _p->WidthInMbs;
         if (_mbX > 0 && IsUsable(_mbIndex - 1))
-            available = Left | LeftLower;
+            available = Left | LeftLower | LeftMiddle;
         if (_mbY == 0)
             return available;
         if (IsUsable(above))
@@ -83,17 +86,17 @@ public sealed unsafe partial class H264Reconstructor
             if (leftField == _isFieldMb)
             {
                 if (IsUsable((_mbY & 1) == 0 ? top : bottom))
-                    available = Left | LeftLower;
+                    available = Left | LeftLower | LeftMiddle;
             }
             else if (leftField)
             {
                 // Lines of a frame macroblock alternate between the fields.
-                if (IsUsable(top) && IsUsable(bottom))
-                    available = Left | LeftLower;
+                if (IsUsable(bottom))
+                    available = IsUsable(top) ? Left | LeftLower | LeftMiddle : LeftMiddle;
             }
             else
             {
-                available = (IsUsable(top) ? Left : 0) | (IsUsable(bottom) ? LeftLower : 0);
+                available = (IsUsable(top) ? Left | LeftMiddle : 0) | (IsUsable(bottom) ? LeftLower : 0);
             }
         }
         return available | Neighbour(-1, AboveLeft) | Neighbour(0, Above) | Neighbour(16, AboveRight);
@@ -171,7 +174,7 @@ public sealed unsafe partial class H264Reconstructor
             if (special)
             {
                 if (mb->Type == H264MbType.Si)
-                    DecodeSpBlock<TPixel>(d, stride, coefficients, mb->Qp, true);
+                    DecodeSiBlock<TPixel>(d, stride, coefficients);
                 else if ((coded & bit) != 0)
                     _kernels->GetAddBypass()(d, stride, coefficients, 4, mode < 2 ? mode + 1 : 0, maxValue);
             }
@@ -214,10 +217,11 @@ public sealed unsafe partial class H264Reconstructor
             {
                 0 => (available & (Left | Above | AboveLeft)) | ((available & Above) != 0 ? AboveRight : 0),
                 1 => Left | (available & (Above | AboveRight)) | ((available & Above) != 0 ? AboveLeft : 0),
-                2 => Above | AboveRight | ((available & LeftLower) != 0 ? Left : 0) | ((available & Left) != 0 ? AboveLeft : 0),
+                2 => Above | AboveRight | ((available & LeftLower) != 0 ? Left : 0) | ((available & LeftMiddle) != 0 ? AboveLeft : 0),
                 _ => Left | Above | AboveLeft,
             };
-            if ((edges & Above) == 0)
+            // The corner counts also without the line above: it takes part in the filter of the left samples.
+            if ((edges & (Above | AboveLeft)) == 0)
                 a = _grey;
             if ((edges & Left) == 0)
             {
@@ -282,6 +286,6 @@ public sealed unsafe partial class H264Reconstructor
             leftStride = 0;
         }
         int kernel = (_mb->IntraChromaMode & 3) + (_chromaArrayType == 2 ? 4 : 0);
-        _kernels->GetIntraChroma(kernel)(dst, stride, above, left, leftStride, available & ~AboveRight, _maxValue);
+        _kernels->GetIntraChroma(kernel)(dst, stride, above, left, leftStride, available & ~(AboveRight | LeftMiddle), _maxValue);
     }
 }
