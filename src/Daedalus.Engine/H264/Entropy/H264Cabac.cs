@@ -54,23 +54,23 @@ internal unsafe struct H264Cabac
 
     /// <summary>One bin with a context (DecodeDecision). At most three between two fills.</summary>
     /// <param name="state">(pStateIdx &lt;&lt; 1) | valMPS.</param>
-    /// <param name="tables"><see cref="H264EntropyTables.Cabac"/>.</param>
+    /// <param name="tables"><see cref="H264EntropyContext.CabacTables"/>.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public int DecodeNoFill(byte* state, byte* tables)
     {
         int s = *state;
-        uint lps = (((uint*)tables)[s] >> (int)((Range >> 3) & 24)) & 0xff;
-        uint mps = Range - lps;
-        ulong scaled = (ulong)mps << RangeShift;
+        uint range = Range;
+        uint lps = (((uint*)tables)[s] >> (int)((range >> 3) & 24)) & 0xff;
+        range -= lps;
+        ulong scaled = (ulong)range << RangeShift;
         long rest = (long)(Value - scaled);
         long isMps = rest >> 63;
-        Value = (ulong)rest + (scaled & (ulong)isMps);
-        uint range = lps + ((mps - lps) & (uint)isMps);
+        range = lps + ((range - lps) & (uint)isMps);
         s ^= ~(int)isMps;
-        *state = tables[H264EntropyTables.CabacNext + s];
         int shift = BitOperations.LeadingZeroCount(range) - 23;
+        *state = tables[H264EntropyTables.CabacNext + s];
         Range = range << shift;
-        Value <<= shift;
+        Value = ((ulong)rest + (scaled & (ulong)isMps)) << shift;
         return s & 1;
     }
 

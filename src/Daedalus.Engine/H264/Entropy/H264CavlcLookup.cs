@@ -57,13 +57,6 @@ internal static unsafe class H264CavlcLookup
         Fill(RunBefore + 8, H264CavlcTables.RunBefore, 6, 16, 3);
     }
 
-    /// <summary>Builds the tables, so that no decoding waits for it.</summary>
-    public static void Prepare()
-    {
-        RuntimeHelpers.RunClassConstructor(typeof(H264CavlcLookup).TypeHandle);
-        RuntimeHelpers.RunClassConstructor(typeof(H264EntropyTables).TypeHandle);
-    }
-
     /// <summary>Index into a table of <see cref="CoeffToken"/> by the next bits (from bit 63).</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int TokenIndex(ulong bits)

@@ -33,8 +33,28 @@ internal unsafe struct H264EntropyContext
     public H264Cabac Cabac;
     /// <summary>CAVLC: the slice or partition A, then B (intra residual), then C (inter residual).</summary>
     public H264BitWindow Bits, BitsB, BitsC;
+    /// <summary>128 packed rows of rangeTabLPS (one byte for each qCodIRangeIdx), then the state transitions: see <see cref="H264Cabac"/>. All tables stand here to be at constant offsets.</summary>
+    public fixed byte CabacTables[768];
     /// <summary>Context variables, (pStateIdx &lt;&lt; 1) | valMPS.</summary>
     public fixed byte States[1024];
+    /// <summary>Inverse scans, see <see cref="H264EntropyTables"/>.</summary>
+    public fixed ushort Scans[176];
+    /// <summary>64 entries 16 (scales nothing at 4×4: spec 8.5.12.1 with level * 16 >> 4), then 64 entries 64 (8×8).</summary>
+    public fixed int FlatScale[128];
+    /// <summary>Offset in the caches of each 4×4 block in decoding order.</summary>
+    public fixed byte CacheOffset[16];
+    /// <summary>8×8 significance offsets of frame macroblocks, of field macroblocks, last offsets: 64 each.</summary>
+    public fixed byte Significant8x8[192];
+    /// <summary>ctxIdxInc of significance of chroma DC of 4:2:2 (numDecod / NumC8x8).</summary>
+    public fixed byte SignificantDc422[8];
+    /// <summary>First contexts by ctxBlockCat 0..13: coded_block_flag, significance and last (14 of frame, 14 of field macroblocks), levels; numbers of levels less 1.</summary>
+    public fixed short CodedBlockContext[14], SignificantContext[28], LastContext[28], LevelContext[14], LastIndex[14];
+    /// <summary>14 for field macroblocks and macroblocks of fields.</summary>
+    public int FieldCategory;
+    /// <summary>Tables of <see cref="H264CavlcLookup"/>.</summary>
+    public ushort* CoeffToken;
+    /// <inheritdoc cref="CoeffToken"/>
+    public byte* TotalZeros, TotalZerosDc420, TotalZerosDc422, RunBefore, TableOfCount;
     /// <summary>Counts of the macroblock and its neighbours, three planes.</summary>
     public fixed byte NonZero[3 * PlaneStride];
     /// <summary>Absolute mvds of the macroblock and its neighbours, [list * 40 + ...].</summary>

@@ -3,26 +3,14 @@ using System.Runtime.InteropServices;
 
 namespace Daedalus.Engine.H264;
 
-/// <summary>Tables of entropy decoding in native memory, made once: where coefficients go, states of CABAC, shapes of macroblocks.</summary>
+/// <summary>Fills the tables of a <see cref="H264EntropyContext"/>: where coefficients go, states of CABAC.</summary>
 internal static unsafe class H264EntropyTables
 {
-    /// <summary>Offset in <see cref="Cabac"/> of the next state: [s] behind the MPS, [~s] behind the LPS.</summary>
+    /// <summary>Offset in <see cref="H264EntropyContext.CabacTables"/> of the next state: [s] behind the MPS, [~s] behind the LPS.</summary>
     public const int CabacNext = 512 + 128;
 
-    /// <summary>128 packed rows of rangeTabLPS (one byte for each qCodIRangeIdx), then the state transitions.</summary>
-    public static readonly byte* Cabac;
-    /// <summary>
-    /// Inverse scans: low byte the place in the coefficient buffer (columns first), high byte the raster position by which scaling is looked up. Order: <see cref="Zigzag4x4"/> …
-    /// </summary>
-    public static readonly ushort* Scans;
-    /// <summary>All 64 entries 16 (scales nothing at 4×4: spec 8.5.12.1 with level * 16 >> 4), then 64 entries 64 (8×8).</summary>
-    public static readonly int* FlatScale;
-    /// <summary>Offset in a cache of stride 8 (first column at 4, first row at 1) of each 4×4 block in decoding order.</summary>
-    public static readonly byte* CacheOffset;
-    /// <summary>8×8 significance and last offsets: [field * 64 + i], then 64 of last.</summary>
-    public static readonly byte* Significant8x8;
-
-    /// <summary>Places in <see cref="Scans"/>: 4×4 zigzag, 4×4 field, 8×8 zigzag, 8×8 field, chroma DC of 4:2:0 and 4:2:2.</summary>
+    /// <summary>Places in <see cref="H264EntropyContext.Scans"/>: 4×4 zigzag, 4×4 field, 8×8 zigzag, 8×8 field, chroma DC of 4:2:0 and 4:2:2. Of an entry the low byte is the place in the coefficient
+    /// buffer (columns first), the high byte the raster position by which scaling is looked up.</summary>
     public const int Zigzag4x4 = 0, Field4x4 = 16, Zigzag8x8 = 32, Field8x8 = 96, Dc420 = 160, Dc422 = 164;
 
     // Table 8-2 / figure 8-8: field scans as y * n + x.
@@ -37,11 +25,27 @@ internal static unsafe class H264EntropyTables
         45, 53, 61, 30, 7, 15, 38, 46, 54, 62, 23, 31, 39, 47, 55, 63,
     ];
 
-    static H264EntropyTables()
+    // First contexts by ctxBlockCat 0..13 (tables 9-34, 9-40).
+    private static ReadOnlySpan<short> CodedBlockContext => [85, 89, 93, 97, 101, 1012, 460, 464, 468, 1016, 472, 476, 480, 1020];
+    private static ReadOnlySpan<short> SignificantContext =>
+    [
+        105, 120, 134, 149, 152, 402, 484, 499, 513, 660, 528, 543, 557, 718,
+        277, 292, 306, 321, 324, 436, 776, 791, 805, 675, 820, 835, 849, 733,
+    ];
+    private static ReadOnlySpan<short> LastContext =>
+    [
+        166, 181, 195, 210, 213, 417, 572, 587, 601, 690, 616, 631, 645, 748,
+        338, 353, 367, 382, 385, 451, 864, 879, 893, 699, 908, 923, 937, 757,
+    ];
+    private static ReadOnlySpan<short> LevelContext => [227, 237, 247, 257, 266, 426, 952, 962, 972, 708, 982, 992, 1002, 766];
+
+    // maxNumCoeff - 1 (table 9-42).
+    private static ReadOnlySpan<short> LastIndex => [15, 14, 15, 3, 14, 63, 15, 14, 15, 63, 15, 14, 15, 63];
+
+    /// <summary>Fills the tables.</summary>
+    public static void Fill(H264EntropyContext* c)
     {
-        byte* m = (byte*)NativeMemory.AlignedAlloc(4096, 64);
-        NativeMemory.Clear(m, 4096);
-        Cabac = m;
+        byte* m = c->CabacTables;
         for (int s = 0; s < 128; s++)
         {
             int p = s >> 1, mps = s & 1;
@@ -52,36 +56,50 @@ internal static unsafe class H264EntropyTables
             int lpsMps = p == 0 ? 1 - mps : mps;
             m[CabacNext + ~s] = (byte)(H264CabacTables.NextLps[p] << 1 | lpsMps);
         }
-        Scans = (ushort*)(m + 1024);
-        FillZigzag(Scans + Zigzag4x4, 4);
-        FillZigzag(Scans + Zigzag8x8, 8);
+        FillZigzag(c->Scans + Zigzag4x4, 4);
+        FillZigzag(c->Scans + Zigzag8x8, 8);
         for (int i = 0; i < 16; i++)
-            Scans[Field4x4 + i] = Entry(FieldScan4x4[i], 4);
+            c->Scans[Field4x4 + i] = Entry(FieldScan4x4[i], 4);
         for (int i = 0; i < 64; i++)
-            Scans[Field8x8 + i] = Entry(FieldScan8x8[i], 8);
+            c->Scans[Field8x8 + i] = Entry(FieldScan8x8[i], 8);
         // Spec 8.5.11.1: c of 4:2:0 in raster order, of 4:2:2 as (8-330).
         ReadOnlySpan<byte> dc422 = [0, 2, 1, 4, 6, 3, 5, 7];
         for (int i = 0; i < 4; i++)
-            Scans[Dc420 + i] = (ushort)i;
+            c->Scans[Dc420 + i] = (ushort)i;
         for (int i = 0; i < 8; i++)
-            Scans[Dc422 + i] = dc422[i];
-        FlatScale = (int*)(m + 2048);
+            c->Scans[Dc422 + i] = dc422[i];
         for (int i = 0; i < 64; i++)
         {
-            FlatScale[i] = 16;
-            FlatScale[64 + i] = 64;
+            c->FlatScale[i] = 16;
+            c->FlatScale[64 + i] = 64;
         }
-        CacheOffset = m + 2048 + 512;
         for (int b = 0; b < 16; b++)
         {
             int x = (b & 1) + ((b >> 2) & 1) * 2, y = ((b >> 1) & 1) + (b >> 3) * 2;
-            CacheOffset[b] = (byte)((y + 1) * 8 + x + 4);
+            c->CacheOffset[b] = (byte)((y + 1) * 8 + x + 4);
         }
-        Significant8x8 = m + 2048 + 576;
         for (int i = 0; i < 128; i++)
-            Significant8x8[i] = H264CabacTables.Significant8x8[i];
+            c->Significant8x8[i] = H264CabacTables.Significant8x8[i];
         for (int i = 0; i < 64; i++)
-            Significant8x8[128 + i] = H264CabacTables.Last8x8[i];
+            c->Significant8x8[128 + i] = H264CabacTables.Last8x8[i];
+        for (int i = 0; i < 7; i++)
+            c->SignificantDc422[i] = (byte)Math.Min(i >> 1, 2);
+        for (int i = 0; i < 28; i++)
+        {
+            c->SignificantContext[i] = SignificantContext[i];
+            c->LastContext[i] = LastContext[i];
+            if (i >= 14)
+                continue;
+            c->CodedBlockContext[i] = CodedBlockContext[i];
+            c->LevelContext[i] = LevelContext[i];
+            c->LastIndex[i] = LastIndex[i];
+        }
+        c->CoeffToken = H264CavlcLookup.CoeffToken;
+        c->TotalZeros = H264CavlcLookup.TotalZeros;
+        c->TotalZerosDc420 = H264CavlcLookup.TotalZerosDc420;
+        c->TotalZerosDc422 = H264CavlcLookup.TotalZerosDc422;
+        c->RunBefore = H264CavlcLookup.RunBefore;
+        c->TableOfCount = H264CavlcLookup.TableOfCount;
     }
 
     private static ushort Entry(int raster, int n)

@@ -28,14 +28,10 @@ public sealed unsafe partial class H264SliceDecoder
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private int Bin(int ctxIdx)
-    {
-        H264EntropyContext* c = _c;
-        H264Cabac cabac = c->Cabac;
-        int bin = cabac.Decode(c->States + ctxIdx, H264EntropyTables.Cabac);
-        c->Cabac = cabac;
-        return bin;
-    }
+    private static int Bin(H264EntropyContext* c, int ctxIdx) => c->Cabac.Decode(c->States + ctxIdx, c->CabacTables);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private int Bin(int ctxIdx) => Bin(_c, ctxIdx);
 
     private bool StepCabac(out bool more)
     {
@@ -509,59 +505,62 @@ public sealed unsafe partial class H264SliceDecoder
         return true;
     }
 
+    // mvd_l0, mvd_l1: UEG3 with signedValFlag and uCoff 9 (9.3.2.3).
     private bool ReadMvd(H264InterSyntax* syntax, int list, int x, int y, int w, int h)
     {
-        ushort* cache = _c->Mvd + list * H264EntropyContext.PlaneStride + (y + 1) * 8 + x + 4;
+        H264EntropyContext* c = _c;
+        ushort* cache = c->Mvd + list * H264EntropyContext.PlaneStride + (y + 1) * 8 + x + 4;
+        byte* tables = c->CabacTables;
+        H264Cabac cabac = c->Cabac;
         int a = cache[-1], b = cache[-8];
-        if (!ReadMvdComponent(40, (a & 0xff) + (b & 0xff), out int mx, out int ax) || !ReadMvdComponent(47, (a >> 8) + (b >> 8), out int my, out int ay))
-            return false;
-        ushort packed = (ushort)(ax | ay << 8);
+        int sum = (a & 0xff) + (b & 0xff);
+        byte* states = c->States + 40;
+        int packed = 0, vector = 0;
+        for (int shift = 0; ; shift = 16)
+        {
+            int value = 0;
+            if (cabac.Decode(states + (sum < 3 ? 0 : sum > 32 ? 2 : 1), tables) != 0)
+            {
+                value = 1;
+                states += 3;
+                while (value < 9 && cabac.Decode(states, tables) != 0)
+                {
+                    if (value < 4)
+                        states++;
+                    value++;
+                }
+                if (value >= 9)
+                {
+                    int k = 3;
+                    while (cabac.BypassMask() != 0)
+                    {
+                        value += 1 << k;
+                        if (++k > 16)
+                            return false;
+                    }
+                    while (k-- > 0)
+                        value += (cabac.BypassMask() & 1) << k;
+                }
+                packed |= Math.Min(value, 70) << (shift >> 1);
+                int sign = cabac.BypassMask();
+                value = (value ^ sign) - sign;
+            }
+            if (shift != 0)
+            {
+                vector |= value << 16;
+                break;
+            }
+            vector = value & 0xffff;
+            sum = (a >> 8) + (b >> 8);
+            states = c->States + 47;
+        }
+        c->Cabac = cabac;
+        syntax->Mvd[list * 16 + y * 4 + x] = vector;
         for (int j = 0; j < h; j++)
         {
             for (int i = 0; i < w; i++)
-                cache[j * 8 + i] = packed;
+                cache[j * 8 + i] = (ushort)packed;
         }
-        syntax->Mvd[list * 16 + y * 4 + x] = (mx & 0xffff) | my << 16;
-        return true;
-    }
-
-    // mvd_l0, mvd_l1: UEG3 with signedValFlag and uCoff 9 (9.3.2.3).
-    private bool ReadMvdComponent(int ctx, int sum, out int value, out int abs)
-    {
-        H264EntropyContext* c = _c;
-        byte* tables = H264EntropyTables.Cabac;
-        byte* states = c->States + ctx;
-        H264Cabac cabac = c->Cabac;
-        value = abs = 0;
-        if (cabac.Decode(states + (sum < 3 ? 0 : sum > 32 ? 2 : 1), tables) == 0)
-        {
-            c->Cabac = cabac;
-            return true;
-        }
-        int v = 1;
-        states += 3;
-        while (v < 9 && cabac.Decode(states, tables) != 0)
-        {
-            if (v < 4)
-                states++;
-            v++;
-        }
-        if (v >= 9)
-        {
-            int k = 3;
-            while (cabac.BypassMask() != 0)
-            {
-                v += 1 << k;
-                if (++k > 16)
-                    return false;
-            }
-            while (k-- > 0)
-                v += (cabac.BypassMask() & 1) << k;
-        }
-        abs = Math.Min(v, 70);
-        int sign = cabac.BypassMask();
-        value = (v ^ sign) - sign;
-        c->Cabac = cabac;
         return true;
     }
 }

@@ -6,23 +6,6 @@ namespace Daedalus.Engine.H264;
 /// <summary>residual() with CABAC (spec 7.3.5.3, 9.3.3.1.3).</summary>
 public sealed unsafe partial class H264SliceDecoder
 {
-    // Contexts by ctxBlockCat 0..13 (tables 9-34, 9-40).
-    private static ReadOnlySpan<short> CodedBlockContext => [85, 89, 93, 97, 101, 1012, 460, 464, 468, 1016, 472, 476, 480, 1020];
-    private static ReadOnlySpan<short> SignificantContext =>
-    [
-        105, 120, 134, 149, 152, 402, 484, 499, 513, 660, 528, 543, 557, 718,
-        277, 292, 306, 321, 324, 436, 776, 791, 805, 675, 820, 835, 849, 733,
-    ];
-    private static ReadOnlySpan<short> LastContext =>
-    [
-        166, 181, 195, 210, 213, 417, 572, 587, 601, 690, 616, 631, 645, 748,
-        338, 353, 367, 382, 385, 451, 864, 879, 893, 699, 908, 923, 937, 757,
-    ];
-    private static ReadOnlySpan<short> LevelContext => [227, 237, 247, 257, 266, 426, 952, 962, 972, 708, 982, 992, 1002, 766];
-
-    // ctxBlockCat of plane 0..2: DC and AC of Intra_16x16, 4×4, 8×8.
-    private static ReadOnlySpan<byte> PlaneCategories => [0, 1, 2, 5, 6, 7, 8, 9, 10, 11, 12, 13];
-
     private bool ResidualCabac()
     {
         H264Macroblock* mb = _mb;
@@ -37,6 +20,7 @@ public sealed unsafe partial class H264SliceDecoder
             return false;
         StoreQp(mb);
         FillNonZero(mb->IsIntra ? (byte)1 : (byte)0);
+        _c->FieldCategory = _field || _fieldPicture ? 14 : 0;
         if (_wide)
             PlanesCabac<int>();
         else
@@ -77,42 +61,37 @@ public sealed unsafe partial class H264SliceDecoder
     {
         H264EntropyContext* c = _c;
         H264Macroblock* mb = _mb;
-        bool field = _field || _fieldPicture;
-        int fieldCat = field ? 14 : 0;
-        ushort* scan = H264EntropyTables.Scans + (field ? H264EntropyTables.Field4x4 : H264EntropyTables.Zigzag4x4);
+        bool field = c->FieldCategory != 0;
+        ushort* scan = c->Scans + (field ? H264EntropyTables.Field4x4 : H264EntropyTables.Zigzag4x4);
         byte* cache = c->NonZero + plane * H264EntropyContext.PlaneStride;
-        byte* tables = H264EntropyTables.Cabac;
         int cbp = mb->CodedBlockPattern;
         int mask = 0;
         if (mb->Type == H264MbType.Intra16x16)
         {
-            int cat = PlaneCategories[plane * 4];
-            if (Bin(CodedBlockContext[cat] + DcContext(plane)) != 0)
-            {
+            // ctxBlockCat 0, 6, 10 and 1, 7, 11.
+            int cat = plane == 0 ? 0 : 2 + 4 * plane;
+            T* dc = (T*)_p->CoefficientsOf(_mbX, _mbY) + _p->DcOffset + plane * 16;
+            if (BlockCabac<T>(dc, cat, DcContext(plane), scan, c->FlatScale, 0))
                 mb->Dc |= (byte)(1 << plane);
-                T* dc = (T*)_p->CoefficientsOf(_mbX, _mbY) + _p->DcOffset + plane * 16;
-                BlockCabac<T>(dc, cat, fieldCat, scan, 16, H264EntropyTables.FlatScale, 0);
-            }
             if ((cbp & 15) == 0)
                 return 0;
-            cat = PlaneCategories[plane * 4 + 1];
             int* scale = Scale4x4(plane, out int k);
             for (int b = 0; b < 16; b++)
             {
-                byte* n = cache + H264EntropyTables.CacheOffset[b];
-                if (Bin(CodedBlockContext[cat] + (n[-1] != 0 ? 1 : 0) + (n[-8] != 0 ? 2 : 0)) == 0)
-                    continue;
-                n[0] = 1;
-                mask |= 1 << b;
-                BlockCabac<T>(coefficients + b * 16, cat, fieldCat, scan + 1, 15, scale, k);
+                byte* n = cache + c->CacheOffset[b];
+                if (BlockCabac<T>(coefficients + b * 16, cat + 1, BlockContext(n), scan + 1, scale, k))
+                {
+                    n[0] = 1;
+                    mask |= 1 << b;
+                }
             }
-            return (ushort)mask;
         }
-        if ((mb->Flags & Daedalus.Engine.H264.H264MbFlags.Transform8x8) != 0)
+        else if ((mb->Flags & H264MbFlags.Transform8x8) != 0)
         {
-            int cat = PlaneCategories[plane * 4 + 3];
+            // ctxBlockCat 5, 9, 13; coded_block_flag is sent in 4:4:4 only.
+            int cat = 5 + 4 * plane;
             int* scale = Scale8x8(plane, out int k);
-            ushort* scan8 = H264EntropyTables.Scans + (field ? H264EntropyTables.Field8x8 : H264EntropyTables.Zigzag8x8);
+            ushort* scan8 = c->Scans + (field ? H264EntropyTables.Field8x8 : H264EntropyTables.Zigzag8x8);
             bool flags = _chromaType == 3;
             if (flags)
                 Only8x8Neighbours(cache);
@@ -120,18 +99,18 @@ public sealed unsafe partial class H264SliceDecoder
             {
                 if ((cbp >> b & 1) == 0)
                     continue;
-                byte* n = cache + H264EntropyTables.CacheOffset[b * 4];
-                if (flags && Bin(CodedBlockContext[cat] + (n[-1] != 0 ? 1 : 0) + (n[-8] != 0 ? 2 : 0)) == 0)
-                    continue;
-                n[0] = n[1] = n[8] = n[9] = 1;
-                mask |= 15 << (b * 4);
-                Block8x8Cabac<T>(coefficients + b * 64, cat, fieldCat, scan8, scale, k);
+                byte* n = cache + c->CacheOffset[b * 4];
+                if (BlockCabac<T>(coefficients + b * 64, cat, flags ? BlockContext(n) : -1, scan8, scale, k))
+                {
+                    n[0] = n[1] = n[8] = n[9] = 1;
+                    mask |= 15 << (b * 4);
+                }
             }
-            return (ushort)mask;
         }
+        else
         {
-            int cat = PlaneCategories[plane * 4 + 2];
-            int context = CodedBlockContext[cat];
+            // ctxBlockCat 2, 8, 12.
+            int cat = plane == 0 ? 2 : 4 + 4 * plane;
             int* scale = Scale4x4(plane, out int k);
             for (int b = 0; b < 16; b++)
             {
@@ -140,16 +119,20 @@ public sealed unsafe partial class H264SliceDecoder
                     b += 3;
                     continue;
                 }
-                byte* n = cache + H264EntropyTables.CacheOffset[b];
-                if (Bin(context + (n[-1] != 0 ? 1 : 0) + (n[-8] != 0 ? 2 : 0)) == 0)
-                    continue;
-                n[0] = 1;
-                mask |= 1 << b;
-                BlockCabac<T>(coefficients + b * 16, cat, fieldCat, scan, 16, scale, k);
+                byte* n = cache + c->CacheOffset[b];
+                if (BlockCabac<T>(coefficients + b * 16, cat, BlockContext(n), scan, scale, k))
+                {
+                    n[0] = 1;
+                    mask |= 1 << b;
+                }
             }
-            return (ushort)mask;
         }
+        return (ushort)mask;
     }
+
+    // ctxIdxInc of coded_block_flag by the blocks left and above.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static int BlockContext(byte* n) => (n[-1] != 0 ? 1 : 0) + (n[-8] != 0 ? 2 : 0);
 
     // coded_block_flag of 8×8 blocks (ctxBlockCat 5, 9, 13) looks at 8×8 neighbours only; I_PCM counts (9.3.3.1.1.9).
     private void Only8x8Neighbours(byte* cache)
@@ -171,23 +154,17 @@ public sealed unsafe partial class H264SliceDecoder
     {
         H264EntropyContext* c = _c;
         H264Macroblock* mb = _mb;
-        int fieldCat = _field || _fieldPicture ? 14 : 0;
         bool is422 = _chromaType == 2;
-        ushort* scan = H264EntropyTables.Scans;
         T* dc = coefficients + _p->DcOffset;
+        ushort* scan = c->Scans + (is422 ? H264EntropyTables.Dc422 : H264EntropyTables.Dc420);
         for (int plane = 1; plane < 3; plane++)
         {
-            if (Bin(CodedBlockContext[3] + DcContext(plane)) == 0)
-                continue;
-            mb->Dc |= (byte)(1 << plane);
-            if (is422)
-                Dc422Cabac<T>(dc + plane * 16, fieldCat);
-            else
-                BlockCabac<T>(dc + plane * 16, 3, fieldCat, scan + H264EntropyTables.Dc420, 4, H264EntropyTables.FlatScale, 0);
+            if (BlockCabac<T>(dc + plane * 16, 3, DcContext(plane), scan, c->FlatScale, 0))
+                mb->Dc |= (byte)(1 << plane);
         }
         if (mb->CodedBlockPattern < 32)
             return;
-        scan += fieldCat != 0 ? H264EntropyTables.Field4x4 : H264EntropyTables.Zigzag4x4;
+        scan = c->Scans + (c->FieldCategory != 0 ? H264EntropyTables.Field4x4 : H264EntropyTables.Zigzag4x4);
         int blocks = is422 ? 8 : 4;
         for (int plane = 1; plane < 3; plane++)
         {
@@ -198,11 +175,11 @@ public sealed unsafe partial class H264SliceDecoder
             for (int b = 0; b < blocks; b++)
             {
                 byte* n = cache + (b >> 1) * 8 + (b & 1);
-                if (Bin(CodedBlockContext[4] + (n[-1] != 0 ? 1 : 0) + (n[-8] != 0 ? 2 : 0)) == 0)
-                    continue;
-                n[0] = 1;
-                mask |= 1 << b;
-                BlockCabac<T>(to + b * 16, 4, fieldCat, scan + 1, 15, scale, k);
+                if (BlockCabac<T>(to + b * 16, 4, BlockContext(n), scan + 1, scale, k))
+                {
+                    n[0] = 1;
+                    mask |= 1 << b;
+                }
             }
             if (plane == 1)
                 mb->Cb = (ushort)mask;
@@ -217,7 +194,7 @@ public sealed unsafe partial class H264SliceDecoder
         if ((_mb->Flags & (H264MbFlags.Bypass | H264MbFlags.RawLevels)) != 0)
         {
             k = 0;
-            return H264EntropyTables.FlatScale;
+            return _c->FlatScale;
         }
         int qp = PlaneQp(plane);
         k = qp / 6;
@@ -230,7 +207,7 @@ public sealed unsafe partial class H264SliceDecoder
         if ((_mb->Flags & (H264MbFlags.Bypass | H264MbFlags.RawLevels)) != 0)
         {
             k = 0;
-            return H264EntropyTables.FlatScale + 64;
+            return _c->FlatScale + 64;
         }
         int qp = PlaneQp(plane);
         k = qp / 6;
@@ -241,104 +218,94 @@ public sealed unsafe partial class H264SliceDecoder
     // qP of spec 8.5: with QpBdOffset.
     private int PlaneQp(int plane) => (plane == 0 ? _mb->Qp : plane == 1 ? _mb->QpCb : _mb->QpCr) + _qpOffset;
 
-    /// <summary>residual_block_cabac() of up to 16 coefficients whose coded_block_flag is 1.</summary>
-    private void BlockCabac<T>(T* to, int cat, int fieldCat, ushort* scan, int count, int* scale, int k)
+    /// <summary>residual_block_cabac().</summary>
+    /// <param name="to">Coefficients of the block.</param>
+    /// <param name="cat">ctxBlockCat.</param>
+    /// <param name="coded">ctxIdxInc of coded_block_flag, -1: it is inferred to be 1.</param>
+    /// <param name="scan">Places of its levels.</param>
+    /// <param name="scale">Scaling by raster position.</param>
+    /// <param name="k">qP / 6.</param>
+    /// <returns>coded_block_flag.</returns>
+    private bool BlockCabac<T>(T* to, int cat, int coded, ushort* scan, int* scale, int k)
         where T : unmanaged
     {
         H264EntropyContext* c = _c;
-        byte* tables = H264EntropyTables.Cabac;
-        byte* significant = c->States + SignificantContext[cat + fieldCat];
-        byte* last = c->States + LastContext[cat + fieldCat];
-        byte* index = c->Index;
+        byte* tables = c->CabacTables;
         H264Cabac cabac = c->Cabac;
-        int n = 0, i = 0;
-        for (; i < count - 1; i++)
+        if (coded >= 0 && cabac.Decode(c->States + c->CodedBlockContext[cat] + coded, tables) == 0)
         {
-            if (cabac.DecodeNoFill(significant + i, tables) != 0)
+            c->Cabac = cabac;
+            return false;
+        }
+        int fieldCat = c->FieldCategory + cat;
+        byte* significant = c->States + c->SignificantContext[fieldCat];
+        byte* last = c->States + c->LastContext[fieldCat];
+        byte* index = c->Index;
+        int end = c->LastIndex[cat];
+        int n = 0, i = 0;
+        ulong greaterContext = 0x0908070605050505UL;
+        int round = 8, shift = 4;
+        if (cat == 3)
+        {
+            greaterContext = 0x0808070605050505UL;
+            if (_chromaType == 2)
             {
-                index[n++] = (byte)i;
-                if (cabac.Decode(last + i, tables) != 0)
-                    goto levels;
-            }
-            else
-            {
-                cabac.Fill();
+                byte* offsets = c->SignificantDc422;
+                for (; i < 7; i++)
+                {
+                    if (cabac.Decode(significant + offsets[i], tables) != 0)
+                    {
+                        index[n++] = (byte)i;
+                        if (cabac.Decode(last + offsets[i], tables) != 0)
+                            goto levels;
+                    }
+                }
+                index[n++] = 7;
+                goto levels;
             }
         }
-        index[n++] = (byte)i;
-    levels:
-        c->Cabac = cabac;
-        LevelsCabac<T>(to, c->States + LevelContext[cat], cat == 3 ? 0x0808070605050505UL : 0x0908070605050505UL, scan, n, scale, k, 8, 4);
-    }
-
-    private void Dc422Cabac<T>(T* to, int fieldCat)
-        where T : unmanaged
-    {
-        H264EntropyContext* c = _c;
-        byte* tables = H264EntropyTables.Cabac;
-        byte* significant = c->States + SignificantContext[3 + fieldCat];
-        byte* last = c->States + LastContext[3 + fieldCat];
-        byte* index = c->Index;
-        H264Cabac cabac = c->Cabac;
-        int n = 0, i = 0;
-        for (; i < 7; i++)
+        if (end < 63)
         {
-            int inc = Math.Min(i >> 1, 2);
-            if (cabac.Decode(significant + inc, tables) != 0)
+            for (; i < end; i++)
             {
-                index[n++] = (byte)i;
-                if (cabac.Decode(last + inc, tables) != 0)
-                    goto levels;
+                if (cabac.DecodeNoFill(significant + i, tables) != 0)
+                {
+                    index[n++] = (byte)i;
+                    if (cabac.Decode(last + i, tables) != 0)
+                        goto levels;
+                }
+                else
+                {
+                    cabac.Fill();
+                }
             }
         }
-        index[n++] = (byte)i;
-    levels:
-        c->Cabac = cabac;
-        LevelsCabac<T>(to, c->States + LevelContext[3], 0x0808070605050505UL, H264EntropyTables.Scans + H264EntropyTables.Dc422, n, H264EntropyTables.FlatScale, 0, 8, 4);
-    }
-
-    private void Block8x8Cabac<T>(T* to, int cat, int fieldCat, ushort* scan, int* scale, int k)
-        where T : unmanaged
-    {
-        H264EntropyContext* c = _c;
-        byte* tables = H264EntropyTables.Cabac;
-        byte* significant = c->States + SignificantContext[cat + fieldCat];
-        byte* last = c->States + LastContext[cat + fieldCat];
-        byte* offsets = H264EntropyTables.Significant8x8 + (fieldCat != 0 ? 64 : 0);
-        byte* lastOffsets = H264EntropyTables.Significant8x8 + 128;
-        byte* index = c->Index;
-        H264Cabac cabac = c->Cabac;
-        int n = 0, i = 0;
-        for (; i < 63; i++)
+        else
         {
-            if (cabac.DecodeNoFill(significant + offsets[i], tables) != 0)
+            byte* lastOffsets = c->Significant8x8 + 128;
+            byte* offsets = c->Significant8x8 + (c->FieldCategory != 0 ? 64 : 0);
+            round = 32;
+            shift = 6;
+            for (; i < 63; i++)
             {
-                index[n++] = (byte)i;
-                if (cabac.Decode(last + lastOffsets[i], tables) != 0)
-                    goto levels;
-            }
-            else
-            {
-                cabac.Fill();
+                if (cabac.DecodeNoFill(significant + offsets[i], tables) != 0)
+                {
+                    index[n++] = (byte)i;
+                    if (cabac.Decode(last + lastOffsets[i], tables) != 0)
+                        goto levels;
+                }
+                else
+                {
+                    cabac.Fill();
+                }
             }
         }
-        index[n++] = (byte)i;
-    levels:
-        c->Cabac = cabac;
-        LevelsCabac<T>(to, c->States + LevelContext[cat], 0x0908070605050505UL, scan, n, scale, k, 32, 6);
-    }
+        index[n++] = (byte)end;
 
-    /// <summary>
-    /// coeff_abs_level_minus1 and coeff_sign_flag from the last coefficient to the first. <c>node</c> = 8 * state: 0..3 while all levels are 1 (how many so far), 4..7 behind
-    /// larger ones; packed constants by it give ctxIdxInc (9.3.3.1.3).
-    /// </summary>
-    private void LevelsCabac<T>(T* to, byte* contexts, ulong greaterContext, ushort* scan, int n, int* scale, int k, int round, int shift)
-        where T : unmanaged
-    {
-        H264EntropyContext* c = _c;
-        byte* tables = H264EntropyTables.Cabac;
-        byte* index = c->Index;
-        H264Cabac cabac = c->Cabac;
+    levels:
+        // coeff_abs_level_minus1 and coeff_sign_flag from the last coefficient to the first. node = 8 * state: 0..3 while all levels are 1 (how many so far), 4..7 behind larger
+        // ones; packed constants by it give ctxIdxInc (9.3.3.1.3).
+        byte* contexts = c->States + c->LevelContext[cat];
         int node = 0;
         do
         {
@@ -377,5 +344,6 @@ public sealed unsafe partial class H264SliceDecoder
         }
         while (n > 0);
         c->Cabac = cabac;
+        return true;
     }
 }

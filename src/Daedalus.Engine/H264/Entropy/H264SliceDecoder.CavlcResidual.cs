@@ -67,12 +67,12 @@ public sealed unsafe partial class H264SliceDecoder
 
     // nC (9.2.1) from the counts left and above.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static int TokenTable(byte* n)
+    private int TokenTable(byte* n)
     {
         int sum = n[-1] + n[-8];
         if (sum < 64)
             sum = (sum + 1) >> 1;
-        return H264CavlcLookup.TableOfCount[sum & 31];
+        return _c->TableOfCount[sum & 31];
     }
 
     private int LumaCavlc<T>(ref H264BitWindow bits, T* coefficients, int plane)
@@ -81,14 +81,14 @@ public sealed unsafe partial class H264SliceDecoder
         H264EntropyContext* c = _c;
         H264Macroblock* mb = _mb;
         bool field = _field || _fieldPicture;
-        ushort* scan = H264EntropyTables.Scans + (field ? H264EntropyTables.Field4x4 : H264EntropyTables.Zigzag4x4);
+        ushort* scan = c->Scans + (field ? H264EntropyTables.Field4x4 : H264EntropyTables.Zigzag4x4);
         byte* cache = c->NonZero + plane * H264EntropyContext.PlaneStride;
         int cbp = mb->CodedBlockPattern;
         int mask = 0;
         if (mb->Type == H264MbType.Intra16x16)
         {
             T* dc = (T*)_p->CoefficientsOf(_mbX, _mbY) + _p->DcOffset + plane * 16;
-            int total = BlockCavlc<T>(ref bits, dc, TokenTable(cache + 12), scan, 16, H264EntropyTables.FlatScale, 0, 8, 4);
+            int total = BlockCavlc<T>(ref bits, dc, TokenTable(cache + 12), scan, 16, c->FlatScale, 0, 8, 4);
             if (total < 0)
                 return -1;
             if (total > 0)
@@ -98,7 +98,7 @@ public sealed unsafe partial class H264SliceDecoder
             int* scale = Scale4x4(plane, out int k);
             for (int b = 0; b < 16; b++)
             {
-                byte* n = cache + H264EntropyTables.CacheOffset[b];
+                byte* n = cache + c->CacheOffset[b];
                 total = BlockCavlc<T>(ref bits, coefficients + b * 16, TokenTable(n), scan + 1, 15, scale, k, 8, 4);
                 if (total < 0)
                     return -1;
@@ -111,7 +111,7 @@ public sealed unsafe partial class H264SliceDecoder
         if ((mb->Flags & H264MbFlags.Transform8x8) != 0)
         {
             int* scale = Scale8x8(plane, out int k);
-            ushort* scan8 = H264EntropyTables.Scans + (field ? H264EntropyTables.Field8x8 : H264EntropyTables.Zigzag8x8);
+            ushort* scan8 = c->Scans + (field ? H264EntropyTables.Field8x8 : H264EntropyTables.Zigzag8x8);
             // Four blocks take every fourth coefficient (7.3.5.3.2): their scan, gathered.
             ushort* part = (ushort*)c->Levels + 64;
             for (int i = 0; i < 64; i++)
@@ -123,7 +123,7 @@ public sealed unsafe partial class H264SliceDecoder
                 int any = 0;
                 for (int i = 0; i < 4; i++)
                 {
-                    byte* n = cache + H264EntropyTables.CacheOffset[b * 4 + i];
+                    byte* n = cache + c->CacheOffset[b * 4 + i];
                     int total = BlockCavlc<T>(ref bits, coefficients + b * 64, TokenTable(n), part + i * 16, 16, scale, k, 32, 6);
                     if (total < 0)
                         return -1;
@@ -144,7 +144,7 @@ public sealed unsafe partial class H264SliceDecoder
                     b += 3;
                     continue;
                 }
-                byte* n = cache + H264EntropyTables.CacheOffset[b];
+                byte* n = cache + c->CacheOffset[b];
                 int total = BlockCavlc<T>(ref bits, coefficients + b * 16, TokenTable(n), scan, 16, scale, k, 8, 4);
                 if (total < 0)
                     return -1;
@@ -162,13 +162,13 @@ public sealed unsafe partial class H264SliceDecoder
         H264EntropyContext* c = _c;
         H264Macroblock* mb = _mb;
         bool is422 = _chromaType == 2;
-        ushort* scan = H264EntropyTables.Scans;
+        ushort* scan = c->Scans;
         T* dc = coefficients + _p->DcOffset;
         for (int plane = 1; plane < 3; plane++)
         {
             int total = is422
-                ? BlockCavlc<T>(ref bits, dc + plane * 16, 5, scan + H264EntropyTables.Dc422, 8, H264EntropyTables.FlatScale, 0, 8, 4)
-                : BlockCavlc<T>(ref bits, dc + plane * 16, 4, scan + H264EntropyTables.Dc420, 4, H264EntropyTables.FlatScale, 0, 8, 4);
+                ? BlockCavlc<T>(ref bits, dc + plane * 16, 5, scan + H264EntropyTables.Dc422, 8, c->FlatScale, 0, 8, 4)
+                : BlockCavlc<T>(ref bits, dc + plane * 16, 4, scan + H264EntropyTables.Dc420, 4, c->FlatScale, 0, 8, 4);
             if (total < 0)
                 return false;
             if (total > 0)
@@ -216,9 +216,10 @@ public sealed unsafe partial class H264SliceDecoder
     private int BlockCavlc<T>(ref H264BitWindow source, T* to, int table, ushort* scan, int count, int* scale, int k, int round, int shift)
         where T : unmanaged
     {
+        H264EntropyContext* c = _c;
         H264BitWindow bits = source;
         bits.Fill();
-        uint token = H264CavlcLookup.CoeffToken[table * 128 + H264CavlcLookup.TokenIndex(bits.Value)];
+        uint token = c->CoeffToken[table * 128 + H264CavlcLookup.TokenIndex(bits.Value)];
         if (table == 3)
             token = WideToken(bits.Value);
         if ((byte)token == 0)
@@ -233,7 +234,7 @@ public sealed unsafe partial class H264SliceDecoder
         int total = (int)(token >> 2), ones = (int)(token & 3);
         if (total > count)
             return -1;
-        int* levels = _c->Levels;
+        int* levels = c->Levels;
 
         // trailing_ones_sign_flag (the bits are there: 16 + 3 of 56).
         for (int i = 0; i < ones; i++)
@@ -295,11 +296,11 @@ public sealed unsafe partial class H264SliceDecoder
         {
             byte entry;
             if (count > 8)
-                entry = H264CavlcLookup.TotalZeros[(total - 1) << 9 | (int)bits.Peek(9)];
+                entry = c->TotalZeros[(total - 1) << 9 | (int)bits.Peek(9)];
             else if (count == 4)
-                entry = H264CavlcLookup.TotalZerosDc420[(total - 1) << 3 | (int)bits.Peek(3)];
+                entry = c->TotalZerosDc420[(total - 1) << 3 | (int)bits.Peek(3)];
             else
-                entry = H264CavlcLookup.TotalZerosDc422[(total - 1) << 5 | (int)bits.Peek(5)];
+                entry = c->TotalZerosDc422[(total - 1) << 5 | (int)bits.Peek(5)];
             if (entry == 0)
                 return -1;
             bits.Skip(entry & 15);
@@ -326,7 +327,7 @@ public sealed unsafe partial class H264SliceDecoder
                 int run;
                 if (zerosLeft <= 6)
                 {
-                    byte entry = H264CavlcLookup.RunBefore[zerosLeft << 3 | (int)bits.Peek(3)];
+                    byte entry = c->RunBefore[zerosLeft << 3 | (int)bits.Peek(3)];
                     bits.Skip(entry & 15);
                     run = entry >> 4;
                 }

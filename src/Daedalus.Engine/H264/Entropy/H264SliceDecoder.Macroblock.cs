@@ -117,14 +117,14 @@ public sealed unsafe partial class H264SliceDecoder
 
     private int PredictIntraMode(int block)
     {
-        sbyte* m = _c->Modes + H264EntropyTables.CacheOffset[block];
+        sbyte* m = _c->Modes + _c->CacheOffset[block];
         int mode = Math.Min(m[-1], m[-8]);
         return mode < 0 ? 2 : mode;
     }
 
     private void SetIntraMode(int block, bool is8x8, int mode)
     {
-        sbyte* m = _c->Modes + H264EntropyTables.CacheOffset[block];
+        sbyte* m = _c->Modes + _c->CacheOffset[block];
         byte* to = _mb->IntraModes + block;
         m[0] = (sbyte)mode;
         to[0] = (byte)mode;

@@ -61,7 +61,7 @@ public sealed unsafe partial class H264SliceDecoder : IDisposable
         _motion = motion;
         _contextBlock.Reserve((nuint)sizeof(H264EntropyContext));
         _c = (H264EntropyContext*)_contextBlock.Pointer;
-        H264CavlcLookup.Prepare();
+        H264EntropyTables.Fill(_c);
     }
 
     /// <summary>mbAddr of the next macroblock.</summary>
@@ -185,8 +185,7 @@ public sealed unsafe partial class H264SliceDecoder : IDisposable
                 _dead = true;
                 return H264SliceStatus.End;
             }
-            Advance();
-            if (!SetPosition())
+            if (!Advance())
                 break;
         }
         _dead = true;
@@ -218,35 +217,35 @@ public sealed unsafe partial class H264SliceDecoder : IDisposable
     }
 
     // NextMbAddress (spec 8.2.2).
-    private void Advance()
+    private bool Advance()
     {
         byte* map = _s->SliceGroupMap;
-        if (map == null)
+        if (map == null && !_mbaff)
+        {
+            if (++_addr >= _mbCount)
+                return false;
+            if (++_mbX == _width)
+            {
+                _mbX = 0;
+                _mbY++;
+            }
+            SetIndex(_addr);
+            return true;
+        }
+        if (map == null || (_mbaff && (_addr & 1) == 0))
         {
             _addr++;
-            return;
-        }
-        if (_mbaff)
-        {
-            if ((_addr & 1) == 0)
-            {
-                _addr++;
-                return;
-            }
-            int pair = _addr >> 1, pairs = _mbCount >> 1;
-            byte group = map[pair];
-            do
-                pair++;
-            while (pair < pairs && map[pair] != group);
-            _addr = pair * 2;
         }
         else
         {
-            byte group = map[_addr];
+            int shift = _mbaff ? 1 : 0, unit = _addr >> shift, units = _mbCount >> shift;
+            byte group = map[unit];
             do
-                _addr++;
-            while (_addr < _mbCount && map[_addr] != group);
+                unit++;
+            while (unit < units && map[unit] != group);
+            _addr = unit << shift;
         }
+        return SetPosition();
     }
 
     private bool SetPosition()
