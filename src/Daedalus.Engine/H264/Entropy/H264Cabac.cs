@@ -8,7 +8,8 @@ namespace Daedalus.Engine.H264;
 
 /// <summary>
 /// Arithmetic decoding engine (spec 9.3.1.2, 9.3.3.2) on a 64-bit window: bits 62..54 are codIOffset, the bits below wait, and a single 1 bit
-/// marks where they end. Low 32 bits zero = the marker has come up: load. Four fields, so that the JIT keeps a local copy in registers.
+/// marks where they end. Low 32 bits zero = the marker has come up: load. Few fields, so that the JIT keeps a local copy in registers; what is rarely
+/// read stays in the context.
 /// </summary>
 internal unsafe struct H264Cabac
 {
@@ -16,37 +17,36 @@ internal unsafe struct H264Cabac
     public ulong Value;
     /// <summary>Next byte to load.</summary>
     public byte* Next;
-    /// <summary>End of the data: nothing is loaded from here on.</summary>
-    public byte* Limit;
-    /// <summary>codIRange 256..510.</summary>
+    /// <summary>codIRange &lt;&lt; 23: leading zeros are the shift of renormalisation.</summary>
     public uint Range;
 
-    private const int RangeShift = 54;
+    // From Range to the window.
+    private const int WindowShift = 31;
+    private const int OffsetShift = 54;
 
     /// <summary>Starts at a byte; 8 bytes behind the end are readable.</summary>
-    public void Start(byte* data, byte* end)
+    /// <param name="data">First byte.</param>
+    public void Start(byte* data)
     {
         ulong first = BinaryPrimitives.ReverseEndianness(Unsafe.ReadUnaligned<ulong>(data)) >> 16;
         Value = ((first << 1) | 1) << 14;
         Next = data + 6;
-        Limit = end;
-        Range = 510;
+        Range = 510u << 23;
     }
 
     /// <summary>Bits taken into codIOffset since <paramref name="start"/> (behind a terminating bin: through the bit that stops, spec 9.3.1.2).</summary>
-    public readonly long Consumed(byte* start) => (Next - start) * 8 - (RangeShift - 1 - BitOperations.TrailingZeroCount(Value));
+    public readonly long Consumed(byte* start) => (Next - start) * 8 - (OffsetShift - 1 - BitOperations.TrailingZeroCount(Value));
 
-    /// <summary>Whether bits behind the end have been taken.</summary>
-    public readonly bool Overrun => Consumed(Limit) > 0;
-
+    /// <summary>Loads when few bits are left.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Fill()
+    public void Fill(H264EntropyContext* c)
     {
         if ((uint)Value != 0)
             return;
         int marker = BitOperations.TrailingZeroCount(Value);
         ulong bits = 1;
-        if (Next < Limit)
+        // Beyond the end come zeros; the macroblock that took them is refused.
+        if (Next < c->CabacLimit)
             bits = ((ulong)BinaryPrimitives.ReverseEndianness(Unsafe.ReadUnaligned<uint>(Next)) << 1) | 1;
         Next += 4;
         Value += (bits << (marker - 32)) - (1UL << marker);
@@ -54,21 +54,21 @@ internal unsafe struct H264Cabac
 
     /// <summary>One bin with a context (DecodeDecision). At most three between two fills.</summary>
     /// <param name="state">(pStateIdx &lt;&lt; 1) | valMPS.</param>
-    /// <param name="tables"><see cref="H264EntropyContext.CabacTables"/>.</param>
+    /// <param name="c">The tables.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public int DecodeNoFill(byte* state, byte* tables)
+    public int DecodeNoFill(byte* state, H264EntropyContext* c)
     {
         int s = *state;
         uint range = Range;
-        uint lps = (((uint*)tables)[s] >> (int)((range >> 3) & 24)) & 0xff;
+        uint lps = (uint)(((ulong*)c)[s] >> (int)((range >> 26) & 24)) & (0xffu << 23);
         range -= lps;
-        ulong scaled = (ulong)range << RangeShift;
+        ulong scaled = (ulong)range << WindowShift;
         long rest = (long)(Value - scaled);
         long isMps = rest >> 63;
         range = lps + ((range - lps) & (uint)isMps);
         s ^= ~(int)isMps;
-        int shift = BitOperations.LeadingZeroCount(range) - 23;
-        *state = tables[H264EntropyTables.CabacNext + s];
+        int shift = BitOperations.LeadingZeroCount(range);
+        *state = ((byte*)c)[H264EntropyTables.CabacNext + s];
         Range = range << shift;
         Value = ((ulong)rest + (scaled & (ulong)isMps)) << shift;
         return s & 1;
@@ -76,36 +76,36 @@ internal unsafe struct H264Cabac
 
     /// <summary>One bin with a context.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public int Decode(byte* state, byte* tables)
+    public int Decode(byte* state, H264EntropyContext* c)
     {
-        int bin = DecodeNoFill(state, tables);
-        Fill();
+        int bin = DecodeNoFill(state, c);
+        Fill(c);
         return bin;
     }
 
     /// <summary>One bin of even probability (DecodeBypass) as a mask: 0 or -1.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public int BypassMask()
+    public int BypassMask(H264EntropyContext* c)
     {
-        ulong scaled = (ulong)Range << RangeShift;
+        ulong scaled = (ulong)Range << WindowShift;
         long rest = (long)((Value << 1) - scaled);
         long isZero = rest >> 63;
         Value = (ulong)rest + (scaled & (ulong)isZero);
-        Fill();
+        Fill(c);
         return ~(int)isZero;
     }
 
     /// <summary>DecodeTerminate.</summary>
-    public bool Terminate()
+    public bool Terminate(H264EntropyContext* c)
     {
-        Range -= 2;
-        if (Value >= (ulong)Range << RangeShift)
+        Range -= 2u << 23;
+        if (Value >= (ulong)Range << WindowShift)
             return true;
-        if (Range < 256)
+        if ((int)Range >= 0)
         {
             Range <<= 1;
             Value <<= 1;
-            Fill();
+            Fill(c);
         }
         return false;
     }

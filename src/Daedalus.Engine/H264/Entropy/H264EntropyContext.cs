@@ -29,12 +29,17 @@ internal unsafe struct H264EntropyContext
     /// <summary>Places in <see cref="NonZero"/>: stride 8, first column at 4, first row at 1; a plane takes five rows.</summary>
     public const int PlaneStride = 40;
 
+    /// <summary>
+    /// 128 packed rows of rangeTabLPS (for qCodIRangeIdx i at bit 23 + 8 * i of 64), then the state transitions. First, so that the context is the address of the tables; all
+    /// tables stand here to be at constant offsets.
+    /// </summary>
+    public fixed byte CabacTables[1024 + 256];
     /// <summary>CABAC.</summary>
     public H264Cabac Cabac;
+    /// <summary>End of the data of CABAC: nothing is loaded from here on.</summary>
+    public byte* CabacLimit;
     /// <summary>CAVLC: the slice or partition A, then B (intra residual), then C (inter residual).</summary>
     public H264BitWindow Bits, BitsB, BitsC;
-    /// <summary>128 packed rows of rangeTabLPS (one byte for each qCodIRangeIdx), then the state transitions: see <see cref="H264Cabac"/>. All tables stand here to be at constant offsets.</summary>
-    public fixed byte CabacTables[768];
     /// <summary>Context variables, (pStateIdx &lt;&lt; 1) | valMPS.</summary>
     public fixed byte States[1024];
     /// <summary>Inverse scans, see <see cref="H264EntropyTables"/>.</summary>

@@ -7,7 +7,7 @@ namespace Daedalus.Engine.H264;
 internal static unsafe class H264EntropyTables
 {
     /// <summary>Offset in <see cref="H264EntropyContext.CabacTables"/> of the next state: [s] behind the MPS, [~s] behind the LPS.</summary>
-    public const int CabacNext = 512 + 128;
+    public const int CabacNext = 1024 + 128;
 
     /// <summary>Places in <see cref="H264EntropyContext.Scans"/>: 4×4 zigzag, 4×4 field, 8×8 zigzag, 8×8 field, chroma DC of 4:2:0 and 4:2:2. Of an entry the low byte is the place in the coefficient
     /// buffer (columns first), the high byte the raster position by which scaling is looked up.</summary>
@@ -50,7 +50,7 @@ internal static unsafe class H264EntropyTables
         {
             int p = s >> 1, mps = s & 1;
             ReadOnlySpan<byte> row = H264CabacTables.RangeLps.Slice(p * 4, 4);
-            ((uint*)m)[s] = row[0] | (uint)row[1] << 8 | (uint)row[2] << 16 | (uint)row[3] << 24;
+            ((ulong*)m)[s] = (ulong)row[0] << 23 | (ulong)row[1] << 31 | (ulong)row[2] << 39 | (ulong)row[3] << 47;
             // transIdxMPS saturates at 62; 63 is the state of terminating bins and stays.
             m[CabacNext + s] = (byte)((p < 62 ? p + 1 : p) << 1 | mps);
             int lpsMps = p == 0 ? 1 - mps : mps;

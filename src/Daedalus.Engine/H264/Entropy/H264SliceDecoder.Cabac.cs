@@ -28,10 +28,13 @@ public sealed unsafe partial class H264SliceDecoder
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static int Bin(H264EntropyContext* c, int ctxIdx) => c->Cabac.Decode(c->States + ctxIdx, c->CabacTables);
+    private static int Bin(H264EntropyContext* c, int ctxIdx) => c->Cabac.Decode(c->States + ctxIdx, c);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private int Bin(int ctxIdx) => Bin(_c, ctxIdx);
+
+    // Bits behind the end have been taken.
+    private bool CabacOverrun => _c->Cabac.Consumed(_c->CabacLimit) > 0;
 
     private bool StepCabac(out bool more)
     {
@@ -43,8 +46,8 @@ public sealed unsafe partial class H264SliceDecoder
             if (!_isIntraSlice && ReadSkipFlag())
             {
                 SkipMb();
-                more = !_c->Cabac.Terminate();
-                return !_c->Cabac.Overrun;
+                more = !_c->Cabac.Terminate(_c);
+                return !CabacOverrun;
             }
         }
         else
@@ -87,19 +90,19 @@ public sealed unsafe partial class H264SliceDecoder
             if (skip)
             {
                 SkipMb();
-                more = !bottom || !_c->Cabac.Terminate();
-                return !_c->Cabac.Overrun;
+                more = !bottom || !_c->Cabac.Terminate(_c);
+                return !CabacOverrun;
             }
             if (!bottom)
                 _field = ReadFieldFlag();
             FindNeighbours();
         }
-        if (!MacroblockCabac() || _c->Cabac.Overrun)
+        if (!MacroblockCabac() || CabacOverrun)
             return false;
         if (_mbaff && !bottom)
             return true;
-        more = !_c->Cabac.Terminate();
-        return !_c->Cabac.Overrun;
+        more = !_c->Cabac.Terminate(_c);
+        return !CabacOverrun;
     }
 
     // 7.4.4: neither macroblock of the pair says: as the pair to the left, else above, else frame.
@@ -158,7 +161,7 @@ public sealed unsafe partial class H264SliceDecoder
             second = 2;
             third = 3;
         }
-        if (_c->Cabac.Terminate())
+        if (_c->Cabac.Terminate(_c))
             return 25;
         int type = 1 + 12 * Bin(offset + 1);
         if (Bin(offset + 2) != 0)
@@ -383,7 +386,7 @@ public sealed unsafe partial class H264SliceDecoder
         H264BitWindow bits = default;
         bits.Start(from, 0, (int)(end - from));
         ReadPcmSamples(ref bits, samples);
-        _c->Cabac.Start(from + bytes, end);
+        _c->Cabac.Start(from + bytes);
         FinishPcm();
         return true;
     }
@@ -510,7 +513,6 @@ public sealed unsafe partial class H264SliceDecoder
     {
         H264EntropyContext* c = _c;
         ushort* cache = c->Mvd + list * H264EntropyContext.PlaneStride + (y + 1) * 8 + x + 4;
-        byte* tables = c->CabacTables;
         H264Cabac cabac = c->Cabac;
         int a = cache[-1], b = cache[-8];
         int sum = (a & 0xff) + (b & 0xff);
@@ -519,11 +521,11 @@ public sealed unsafe partial class H264SliceDecoder
         for (int shift = 0; ; shift = 16)
         {
             int value = 0;
-            if (cabac.Decode(states + (sum < 3 ? 0 : sum > 32 ? 2 : 1), tables) != 0)
+            if (cabac.Decode(states + (sum < 3 ? 0 : sum > 32 ? 2 : 1), c) != 0)
             {
                 value = 1;
                 states += 3;
-                while (value < 9 && cabac.Decode(states, tables) != 0)
+                while (value < 9 && cabac.Decode(states, c) != 0)
                 {
                     if (value < 4)
                         states++;
@@ -532,17 +534,17 @@ public sealed unsafe partial class H264SliceDecoder
                 if (value >= 9)
                 {
                     int k = 3;
-                    while (cabac.BypassMask() != 0)
+                    while (cabac.BypassMask(c) != 0)
                     {
                         value += 1 << k;
                         if (++k > 16)
                             return false;
                     }
                     while (k-- > 0)
-                        value += (cabac.BypassMask() & 1) << k;
+                        value += (cabac.BypassMask(c) & 1) << k;
                 }
                 packed |= Math.Min(value, 70) << (shift >> 1);
-                int sign = cabac.BypassMask();
+                int sign = cabac.BypassMask(c);
                 value = (value ^ sign) - sign;
             }
             if (shift != 0)

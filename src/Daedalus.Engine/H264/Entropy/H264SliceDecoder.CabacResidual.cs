@@ -230,9 +230,8 @@ public sealed unsafe partial class H264SliceDecoder
         where T : unmanaged
     {
         H264EntropyContext* c = _c;
-        byte* tables = c->CabacTables;
         H264Cabac cabac = c->Cabac;
-        if (coded >= 0 && cabac.Decode(c->States + c->CodedBlockContext[cat] + coded, tables) == 0)
+        if (coded >= 0 && cabac.Decode(c->States + c->CodedBlockContext[cat] + coded, c) == 0)
         {
             c->Cabac = cabac;
             return false;
@@ -253,10 +252,10 @@ public sealed unsafe partial class H264SliceDecoder
                 byte* offsets = c->SignificantDc422;
                 for (; i < 7; i++)
                 {
-                    if (cabac.Decode(significant + offsets[i], tables) != 0)
+                    if (cabac.Decode(significant + offsets[i], c) != 0)
                     {
                         index[n++] = (byte)i;
-                        if (cabac.Decode(last + offsets[i], tables) != 0)
+                        if (cabac.Decode(last + offsets[i], c) != 0)
                             goto levels;
                     }
                 }
@@ -268,15 +267,15 @@ public sealed unsafe partial class H264SliceDecoder
         {
             for (; i < end; i++)
             {
-                if (cabac.DecodeNoFill(significant + i, tables) != 0)
+                if (cabac.DecodeNoFill(significant + i, c) != 0)
                 {
                     index[n++] = (byte)i;
-                    if (cabac.Decode(last + i, tables) != 0)
+                    if (cabac.Decode(last + i, c) != 0)
                         goto levels;
                 }
                 else
                 {
-                    cabac.Fill();
+                    cabac.Fill(c);
                 }
             }
         }
@@ -288,15 +287,15 @@ public sealed unsafe partial class H264SliceDecoder
             shift = 6;
             for (; i < 63; i++)
             {
-                if (cabac.DecodeNoFill(significant + offsets[i], tables) != 0)
+                if (cabac.DecodeNoFill(significant + offsets[i], c) != 0)
                 {
                     index[n++] = (byte)i;
-                    if (cabac.Decode(last + lastOffsets[i], tables) != 0)
+                    if (cabac.Decode(last + lastOffsets[i], c) != 0)
                         goto levels;
                 }
                 else
                 {
-                    cabac.Fill();
+                    cabac.Fill(c);
                 }
             }
         }
@@ -311,7 +310,7 @@ public sealed unsafe partial class H264SliceDecoder
         {
             int e = scan[index[--n]];
             int level = 1;
-            if (cabac.DecodeNoFill(contexts + (byte)(0x0000000004030201UL >> node), tables) == 0)
+            if (cabac.DecodeNoFill(contexts + (byte)(0x0000000004030201UL >> node), c) == 0)
             {
                 node = (byte)(0x3830282018181008UL >> node);
             }
@@ -320,21 +319,21 @@ public sealed unsafe partial class H264SliceDecoder
                 byte* greater = contexts + (byte)(greaterContext >> node);
                 node = (byte)(0x3838302820202020UL >> node);
                 level = 2;
-                cabac.Fill();
-                while (level < 15 && cabac.Decode(greater, tables) != 0)
+                cabac.Fill(c);
+                while (level < 15 && cabac.Decode(greater, c) != 0)
                     level++;
                 if (level >= 15)
                 {
                     int bits = 0;
-                    while (cabac.BypassMask() != 0 && bits < 24)
+                    while (cabac.BypassMask(c) != 0 && bits < 24)
                         bits++;
                     int suffix = 1;
                     while (bits-- > 0)
-                        suffix = suffix << 1 | (cabac.BypassMask() & 1);
+                        suffix = suffix << 1 | (cabac.BypassMask(c) & 1);
                     level = suffix + 14;
                 }
             }
-            int sign = cabac.BypassMask();
+            int sign = cabac.BypassMask(c);
             int v = (level ^ sign) - sign;
             v = (((v * scale[e >> 8]) << k) + round) >> shift;
             if (sizeof(T) == 2)

@@ -127,7 +127,8 @@ public sealed unsafe partial class H264SliceDecoder : IDisposable
             byte* data = s->Data + ((s->DataBit + 7) >> 3);
             if (data >= end)
                 return false;
-            _c->Cabac.Start(data, end);
+            _c->CabacLimit = end;
+            _c->Cabac.Start(data);
             InitStates(ref h);
         }
         else
