@@ -6,21 +6,30 @@ using GstDaedalus.Interop;
 namespace GstDaedalus.Elements;
 
 /// <summary>
-/// One GstVideoCodecFrame on its way: the requests made of it, what they use and which picture it shows. Reused; streaming thread only.
+/// One coded buffer on its way: its data, which the requests made of it read, and what went wrong with it. Reused. Streaming thread
+/// only, but for what completions report.
 /// </summary>
 internal sealed unsafe class FrameJob
 {
     private readonly GstMapInfo* _map = (GstMapInfo*)NativeMemory.AllocZeroed((nuint)sizeof(GstMapInfo));
-    private readonly List<Picture> _held = new(16);
+    private nint _buffer;
     private bool _mapped;
+    private byte* _converted;
+    private int _convertedCapacity;
+    private int _pending;
+    private int _deviceFailures;
+    private int _deviceStatus;
 
-    /// <summary>The codec frame; one reference is ours.</summary>
+    /// <summary>The codec frame; its reference belongs to whoever puts it out.</summary>
     public VideoCodecFrame Frame { get; private set; }
 
-    /// <summary>The picture to put out, or null.</summary>
-    public Picture? Shown { get; set; }
+    /// <summary>The queue of jobs and the outputs that want to know how it went.</summary>
+    public int Holders { get; set; }
 
-    /// <summary>Frames that could not be submitted, and why the first one could not.</summary>
+    /// <summary>The picture to put out when the unit has been parsed, with a use of its own.</summary>
+    public Picture? Shown { get; private set; }
+
+    /// <summary>Frames that could not be submitted or decoded.</summary>
     public int Failures { get; private set; }
 
     /// <summary>Message of the first failure.</summary>
@@ -32,30 +41,68 @@ internal sealed unsafe class FrameJob
     /// <summary>Not to be reported: data before the first key frame.</summary>
     public bool Skipped { get; set; }
 
+    /// <summary>Address of the coded data.</summary>
+    public byte* Data { get; private set; }
+
+    /// <summary>Bytes of coded data.</summary>
+    public int Size { get; private set; }
+
+    /// <summary>Flags of the coded buffer.</summary>
+    public uint BufferFlags => _buffer == 0 ? 0 : *(uint*)(_buffer + Layout.GstMiniObject_flags);
+
     /// <summary>Takes a codec frame and maps its data. False when the data cannot be mapped.</summary>
     public bool Begin(VideoCodecFrame frame)
     {
         Frame = frame;
         nint buffer = frame.InputBuffer;
-        _mapped = buffer != 0 && GstNative.gst_buffer_map(buffer, _map, GstConst.MapRead) != 0;
-        return _mapped;
+        if (buffer == 0 || GstNative.gst_buffer_map(buffer, _map, GstConst.MapRead) == 0)
+            return false;
+        // The codec frame may be gone long before the last request is complete.
+        _buffer = GstNative.gst_mini_object_ref(buffer);
+        _mapped = true;
+        Data = _map->Data;
+        Size = (int)Math.Min(_map->Size, int.MaxValue);
+        return true;
     }
 
-    /// <summary>Address of the coded data.</summary>
-    public byte* Data => _map->Data;
+    /// <summary>Memory for the data in another form, kept as long as the data itself.</summary>
+    public Span<byte> Converted(int capacity)
+    {
+        if (_convertedCapacity < capacity)
+        {
+            NativeMemory.Free(_converted);
+            _convertedCapacity = capacity + capacity / 2;
+            _converted = (byte*)NativeMemory.Alloc((nuint)_convertedCapacity);
+        }
+        return new Span<byte>(_converted, _convertedCapacity);
+    }
 
-    /// <summary>Bytes of coded data.</summary>
-    public int Size => (int)Math.Min(_map->Size, int.MaxValue);
+    /// <summary>The requests read this instead: what was written into <see cref="Converted"/>.</summary>
+    public void UseConverted(int size)
+    {
+        Unmap();
+        Data = _converted;
+        Size = size;
+    }
 
-    /// <summary>Keeps a picture until the job ends.</summary>
-    public void Hold(Picture picture)
+    /// <summary>Whether an address lies in the data.</summary>
+    public bool Contains(byte* address) => address >= Data && address < Data + Size;
+
+    /// <summary>Shows a picture, in place of one that was to be shown.</summary>
+    public void Show(Picture picture)
     {
         CapturePool.Use(picture);
-        _held.Add(picture);
+        DropShown();
+        Shown = picture;
     }
 
-    /// <summary>Takes over a use that the caller has.</summary>
-    public void Adopt(Picture picture) => _held.Add(picture);
+    /// <summary>Gives the picture to be shown away, with its use.</summary>
+    public Picture? TakeShown()
+    {
+        Picture? shown = Shown;
+        Shown = null;
+        return shown;
+    }
 
     /// <summary>Notes a frame that failed.</summary>
     public void Fail(string why)
@@ -64,54 +111,72 @@ internal sealed unsafe class FrameJob
         Failure ??= why;
     }
 
-    /// <summary>Whether every picture it waits for is there.</summary>
-    public bool IsComplete
+    /// <summary>A request reads the data.</summary>
+    public void BeginRequest() => Interlocked.Increment(ref _pending);
+
+    /// <summary>A request is complete; any thread.</summary>
+    public void EndRequest(int status)
     {
-        get
+        if (status < 0)
         {
-            foreach (Picture p in _held)
-                if (!p.Done)
-                    return false;
-            return true;
+            Volatile.Write(ref _deviceStatus, status);
+            Interlocked.Increment(ref _deviceFailures);
         }
+        Interlocked.Decrement(ref _pending);
     }
 
-    /// <summary>Unmaps the data; before the codec frame is given away.</summary>
+    /// <summary>Whether all its requests are complete.</summary>
+    public bool IsComplete => Volatile.Read(ref _pending) == 0;
+
+    /// <summary>Counts requests that failed. Once, when the job is complete.</summary>
+    public void CollectFailures()
+    {
+        int n = Volatile.Read(ref _deviceFailures);
+        if (n == 0)
+            return;
+        Failure ??= _deviceStatus == -125 ? "cancelled" : "the device reports error " + -_deviceStatus;
+        Failures += n;
+        _deviceFailures = 0;
+    }
+
+    /// <summary>Gives the coded buffer back.</summary>
     public void Unmap()
     {
         if (!_mapped)
             return;
         _mapped = false;
-        GstNative.gst_buffer_unmap(Frame.InputBuffer, _map);
-    }
-
-    /// <summary>Counts decoded pictures that failed.</summary>
-    public void CollectFailures()
-    {
-        foreach (Picture p in _held)
-            if (p.Owner == this && p.Status < 0)
-                Fail(p.Status == -125 ? "cancelled" : "the device reports error " + -p.Status);
+        GstNative.gst_buffer_unmap(_buffer, _map);
+        GstNative.gst_mini_object_unref(_buffer);
+        _buffer = 0;
     }
 
     /// <summary>Lets go of everything.</summary>
     public void End()
     {
         Unmap();
-        foreach (Picture p in _held)
-        {
-            if (p.Owner == this)
-                p.Owner = null;
-            CapturePool.Release(p);
-        }
-        _held.Clear();
+        DropShown();
         Frame = default;
-        Shown = null;
+        Data = null;
+        Size = 0;
         Failures = 0;
         Failure = null;
+        _deviceFailures = 0;
+        _deviceStatus = 0;
         ShowsSomething = false;
         Skipped = false;
     }
 
     /// <summary>Frees native memory; the job must have ended.</summary>
-    public void Free() => NativeMemory.Free(_map);
+    public void Free()
+    {
+        NativeMemory.Free(_map);
+        NativeMemory.Free(_converted);
+    }
+
+    private void DropShown()
+    {
+        if (Shown is { } shown)
+            CapturePool.Release(shown);
+        Shown = null;
+    }
 }

@@ -4,11 +4,20 @@ using GstDaedalus.Gst.Video;
 
 namespace GstDaedalus.Elements;
 
+/// <summary>The visible part of coded pictures, in luma samples.</summary>
+/// <param name="Left">Left edge.</param>
+/// <param name="Top">Top edge.</param>
+/// <param name="Width">Width.</param>
+/// <param name="Height">Height.</param>
+internal readonly record struct VisibleRectangle(int Left, int Top, int Width, int Height);
+
 /// <summary>Memory layout of pictures and what GStreamer calls it. Compared by reference: there is one object for each layout in use.</summary>
 internal sealed class PictureFormat
 {
     /// <summary>What the stream says.</summary>
     public required CodedGeometry Geometry { get; init; }
+    /// <summary>What of it is shown.</summary>
+    public required VisibleRectangle Visible { get; init; }
     /// <summary>What the device writes (a code of PixelFormat).</summary>
     public required uint PixelFormat { get; init; }
     /// <summary>Where the planes are.</summary>
@@ -25,6 +34,24 @@ internal sealed class PictureFormat
     public uint[] PlaneSizes { get; } = new uint[3];
     /// <summary>Bytes that downstream may see.</summary>
     public uint VisibleSize { get; set; }
+
+    /// <summary>Bytes between lines of a plane.</summary>
+    public uint Stride(int plane) => plane switch { 0 => Layout.Stride0, 1 => Layout.Stride1, _ => Layout.Stride2 };
+
+    /// <summary>Where the visible part of a plane begins.</summary>
+    public uint Offset(int plane)
+    {
+        uint start = plane switch { 0 => Layout.Offset0, 1 => Layout.Offset1, _ => Layout.Offset2 };
+        int x = Visible.Left, y = Visible.Top;
+        if (plane > 0)
+        {
+            x >>= Geometry.SubsamplingX;
+            y >>= Geometry.SubsamplingY;
+            if (Layout.PlaneCount == 2)
+                x *= 2;
+        }
+        return start + (uint)y * Stride(plane) + (uint)(x * (Geometry.BitDepth > 8 ? 2 : 1));
+    }
 }
 
 /// <summary>Colour description of a picture, from its headers.</summary>
@@ -35,7 +62,7 @@ internal readonly record struct PictureColor(byte Colorimetry, bool FullRange);
 /// <summary>One CAPTURE buffer, wrapped in a GstMemory for its whole life.</summary>
 internal sealed class Picture(CapturePool pool, CaptureBuffer capture, PictureFormat format)
 {
-    private int _done;
+    private int _pending;
 
     public readonly CapturePool Pool = pool;
     public readonly CaptureBuffer Capture = capture;
@@ -47,34 +74,43 @@ internal sealed class Picture(CapturePool pool, CaptureBuffer capture, PictureFo
     public int Uses;
 
     // Of the picture it holds now:
-    /// <summary>The job that decodes it, until that job ends.</summary>
-    public FrameJob? Owner;
+    /// <summary>The codec frame it will be put out with, until it is known when; codecs that reorder only.</summary>
+    public VideoCodecFrame Frame;
     /// <summary>Timestamp the device knows it by, ns.</summary>
     public ulong Timestamp;
     public PictureColor Color;
+    /// <summary>What the caps say beyond format, size and colour; of codecs that have such things. Compared by reference.</summary>
+    public object? Traits;
     /// <summary>0 or a negative errno. Valid when <see cref="Done"/>.</summary>
     public int Status;
     /// <summary>Concealed pixels. Valid when <see cref="Done"/>.</summary>
     public bool Corrupted;
 
-    /// <summary>Whether the device has finished with it.</summary>
-    public bool Done => Volatile.Read(ref _done) != 0;
+    /// <summary>Whether the device has finished with all that was submitted for it.</summary>
+    public bool Done => Volatile.Read(ref _pending) == 0;
 
-    /// <summary>Before submission.</summary>
+    /// <summary>Before the first submission.</summary>
     public void Begin(ulong timestamp, PictureColor color, bool corrupted)
     {
         Timestamp = timestamp;
         Color = color;
+        Traits = null;
+        Frame = default;
         Status = 0;
         Corrupted = corrupted;
-        Volatile.Write(ref _done, 0);
+        Volatile.Write(ref _pending, 0);
     }
 
+    /// <summary>A request for it is about to be submitted.</summary>
+    public void BeginRequest() => Interlocked.Increment(ref _pending);
+
     /// <summary>At completion, any thread.</summary>
-    public void End(int status, bool corrupted)
+    public void EndRequest(int status, bool corrupted)
     {
-        Status = status;
-        Corrupted |= corrupted;
-        Volatile.Write(ref _done, 1);
+        if (status < 0)
+            Status = status;
+        if (corrupted)
+            Corrupted = true;
+        Interlocked.Decrement(ref _pending);
     }
 }

@@ -14,22 +14,22 @@ internal static unsafe class PictureCopy
     /// <param name="strides">Bytes between target lines.</param>
     public static void Copy(PictureFormat format, byte* source, byte** planes, int* strides)
     {
-        CaptureLayout l = format.Layout;
         CodedGeometry g = format.Geometry;
+        VisibleRectangle v = format.Visible;
         int bytes = g.BitDepth > 8 ? 2 : 1;
-        bool semiPlanar = l.PlaneCount == 2;
-        int chromaWidth = g.Width + g.SubsamplingX >> g.SubsamplingX;
-        int chromaHeight = g.Height + g.SubsamplingY >> g.SubsamplingY;
-        Plane(planes[0], strides[0], source + l.Offset0, l.Stride0, g.Width * bytes, g.Height, 0);
+        bool semiPlanar = format.Layout.PlaneCount == 2;
+        int chromaWidth = v.Width + g.SubsamplingX >> g.SubsamplingX;
+        int chromaHeight = v.Height + g.SubsamplingY >> g.SubsamplingY;
+        Plane(planes[0], strides[0], source + format.Offset(0), format.Stride(0), v.Width * bytes, v.Height, 0);
         if (semiPlanar)
         {
-            Plane(planes[1], strides[1], source + l.Offset1, l.Stride1, 2 * chromaWidth * bytes, chromaHeight, 0);
+            Plane(planes[1], strides[1], source + format.Offset(1), format.Stride(1), 2 * chromaWidth * bytes, chromaHeight, 0);
             return;
         }
         int repeat = format.DoubleChromaLines ? 1 : 0;
-        int lines = format.DoubleChromaLines ? g.Height : chromaHeight;
-        Plane(planes[1], strides[1], source + l.Offset1, l.Stride1, chromaWidth * bytes, lines, repeat);
-        Plane(planes[2], strides[2], source + l.Offset2, l.Stride2, chromaWidth * bytes, lines, repeat);
+        int lines = format.DoubleChromaLines ? v.Height : chromaHeight;
+        Plane(planes[1], strides[1], source + format.Offset(1), format.Stride(1), chromaWidth * bytes, lines, repeat);
+        Plane(planes[2], strides[2], source + format.Offset(2), format.Stride(2), chromaWidth * bytes, lines, repeat);
     }
 
     // repeat = 1: each source line serves two target lines.

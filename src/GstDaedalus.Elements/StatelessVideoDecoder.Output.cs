@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+using Daedalus.Bitstream.H264;
 using Daedalus.V4L2;
+using Daedalus.V4L2.Controls;
 using Daedalus.V4L2.Devices;
 using GstDaedalus.Gst;
 using GstDaedalus.Gst.Video;
@@ -17,6 +19,7 @@ public abstract unsafe partial class StatelessVideoDecoder
     private bool _upstreamColorimetry;
     private PictureFormat? _outputFormatNow;
     private PictureColor _outputColor;
+    private object? _outputTraits;
     private bool _outputStale;
     private bool _hasVideoMeta;
     private bool _warnedCopy, _warnedStarving;
@@ -24,14 +27,26 @@ public abstract unsafe partial class StatelessVideoDecoder
     /// <summary>Names of GStreamer's colorimetries by <see cref="PictureColor.Colorimetry"/>; index 0 = not said.</summary>
     protected abstract ReadOnlySpan<byte> ColorimetryName(byte index);
 
+    /// <summary>Fills what the caps say beyond format and size, of codecs that give <see cref="Picture.Traits"/>.</summary>
+    internal virtual void DescribeOutput(VideoCodecState state, Picture picture) { }
+
+    /// <summary>GstVideoInterlaceMode of a picture.</summary>
+    internal virtual int InterlaceMode(Picture picture) => 0;
+
+    /// <summary>The input caps, or 0.</summary>
+    protected VideoCodecState InputState => new(_inputState);
+
+    /// <summary>Whether upstream's caps have a field.</summary>
+    protected bool UpstreamHas(ReadOnlySpan<byte> field)
+        => _inputState != 0 && GstNative.gst_structure_has_field(GstNative.gst_caps_get_structure(InputState.Caps, 0), Utf8.Literal(field)) != 0;
+
     private void SetInputState(VideoCodecState state)
     {
         GstVideoNative.gst_video_codec_state_ref(state.Handle);
         if (_inputState != 0)
             GstVideoNative.gst_video_codec_state_unref(_inputState);
         _inputState = state.Handle;
-        nint structure = GstNative.gst_caps_get_structure(state.Caps, 0);
-        _upstreamColorimetry = GstNative.gst_structure_has_field(structure, Utf8.Literal("colorimetry"u8)) != 0;
+        _upstreamColorimetry = UpstreamHas("colorimetry"u8);
         _outputStale = true;
     }
 
@@ -41,6 +56,7 @@ public abstract unsafe partial class StatelessVideoDecoder
             GstVideoNative.gst_video_codec_state_unref(_inputState);
         _inputState = 0;
         _outputFormatNow = null;
+        _outputTraits = null;
         _warnedCopy = _warnedStarving = false;
     }
 
@@ -52,15 +68,15 @@ public abstract unsafe partial class StatelessVideoDecoder
 
     /// <summary>The layout for pictures of a geometry: what the device offers and downstream takes.</summary>
     /// <exception cref="DeviceException">The device cannot.</exception>
-    internal PictureFormat FormatFor(in CodedGeometry geometry, bool rgb)
+    internal PictureFormat FormatFor(in CodedGeometry geometry, in VisibleRectangle visible, bool rgb)
     {
         for (int i = _formats.Count - 1; i >= 0; i--)
         {
             PictureFormat f = _formats[i];
-            if (f.Geometry == geometry && IsRgbFormat(f.VideoFormat) == rgb)
+            if (f.Geometry == geometry && f.Visible == visible && IsRgbFormat(f.VideoFormat) == rgb)
                 return f;
         }
-        PictureFormat format = ChooseFormat(geometry, rgb);
+        PictureFormat format = ChooseFormat(geometry, visible, rgb);
         if (_formats.Count == FormatsKept)
             _formats.RemoveAt(0);
         _formats.Add(format);
@@ -69,7 +85,7 @@ public abstract unsafe partial class StatelessVideoDecoder
         return format;
     }
 
-    private PictureFormat ChooseFormat(in CodedGeometry geometry, bool rgb)
+    private PictureFormat ChooseFormat(in CodedGeometry geometry, in VisibleRectangle visible, bool rgb)
     {
         IReadOnlyList<uint> offered = _session!.CaptureFormats(geometry);
         if (offered.Count == 0)
@@ -95,6 +111,7 @@ public abstract unsafe partial class StatelessVideoDecoder
         PictureFormat format = new()
         {
             Geometry = geometry,
+            Visible = visible,
             PixelFormat = chosen,
             Layout = layout,
             VideoFormat = ToVideoFormat(chosen, geometry, rgb),
@@ -102,17 +119,17 @@ public abstract unsafe partial class StatelessVideoDecoder
         };
         byte* info = stackalloc byte[Layout.Size_GstVideoInfo];
         GstVideoNative.gst_video_info_init(info);
-        if (!format.DoubleChromaLines && GstVideoNative.gst_video_info_set_format(info, (int)format.VideoFormat, (uint)geometry.Width, (uint)geometry.Height) != 0)
+        if (!format.DoubleChromaLines && GstVideoNative.gst_video_info_set_format(info, (int)format.VideoFormat, (uint)visible.Width, (uint)visible.Height) != 0)
         {
             var standard = new VideoInfo((nint)info);
-            format.IsTight = IsTight(layout, standard);
+            format.IsTight = IsTight(format, standard);
             // Without GstVideoMeta a buffer is taken as it is, padding behind the picture included.
             if (format.IsTight)
                 format.VisibleSize = (uint)Math.Min(layout.Size, standard.Size);
             SetPlaneSizes(format, standard);
         }
         Debug.Log(this, DebugLevel.Info,
-            $"{geometry.Width}x{geometry.Height} as {PixelFormat.ToText(chosen)} ({format.VideoFormat}), strides {layout.Stride0}/{layout.Stride1}, {layout.Size} bytes, tight {format.IsTight}");
+            $"{geometry.Width}x{geometry.Height}, {visible.Width}x{visible.Height} of it shown, as {PixelFormat.ToText(chosen)} ({format.VideoFormat}), strides {layout.Stride0}/{layout.Stride1}, {layout.Size} bytes, tight {format.IsTight}");
         return format;
     }
 
@@ -132,21 +149,23 @@ public abstract unsafe partial class StatelessVideoDecoder
         return accepts;
     }
 
-    private static bool IsTight(in CaptureLayout layout, VideoInfo info)
-        => layout.Offset0 == 0 && layout.Stride0 == info.Stride(0)
-            && layout.Offset1 == info.Offset(1) && layout.Stride1 == info.Stride(1)
-            && (layout.PlaneCount < 3 || (layout.Offset2 == info.Offset(2) && layout.Stride2 == info.Stride(2)));
+    private static bool IsTight(PictureFormat format, VideoInfo info)
+    {
+        for (int i = 0; i < format.Layout.PlaneCount; i++)
+            if (format.Offset(i) != info.Offset(i) || format.Stride(i) != info.Stride(i))
+                return false;
+        return true;
+    }
 
     private static void SetPlaneSizes(PictureFormat format, VideoInfo info)
     {
-        CaptureLayout l = format.Layout;
-        bool fits = l.Stride0 == info.Stride(0) && l.Stride1 == info.Stride(1) && (l.PlaneCount < 3 || l.Stride2 == info.Stride(2));
-        for (int i = 0; i < l.PlaneCount; i++)
+        int planes = format.Layout.PlaneCount;
+        bool fits = true;
+        for (int i = 0; i < planes; i++)
         {
-            uint at = i switch { 0 => l.Offset0, 1 => l.Offset1, _ => l.Offset2 };
-            ulong size = (i + 1 < l.PlaneCount ? info.Offset(i + 1) : info.Size) - info.Offset(i);
+            ulong size = (i + 1 < planes ? info.Offset(i + 1) : info.Size) - info.Offset(i);
             format.PlaneSizes[i] = (uint)size;
-            fits &= at + size <= l.Size;
+            fits &= format.Stride(i) == info.Stride(i) && format.Offset(i) + size <= format.Layout.Size;
         }
         format.HasStandardStrides = fits;
     }
@@ -169,14 +188,15 @@ public abstract unsafe partial class StatelessVideoDecoder
         return depth switch { 0 => VideoFormat.I420, 1 => VideoFormat.I420_10LE, _ => VideoFormat.I420_12LE };
     }
 
-    private FlowReturn OutputPicture(VideoCodecFrame frame, Picture picture)
+    private FlowReturn OutputPicture(PendingOutput output, Picture picture)
     {
+        VideoCodecFrame frame = output.Frame;
         if (!EnsureNegotiated(picture))
         {
             ReleaseFrame(frame);
             return _flushing ? FlowReturn.Flushing : FlowReturn.NotNegotiated;
         }
-        if (picture.Corrupted)
+        if (picture.Corrupted || output.Corrupted)
         {
             _corrupted++;
             frame.SetCorrupted();
@@ -186,6 +206,11 @@ public abstract unsafe partial class StatelessVideoDecoder
         {
             _dropped++;
             return DropFrame(frame);
+        }
+        if (output.OnlyField != H264Fields.None)
+        {
+            H264MissingField.Fill(picture.Capture.Map, picture.Format.Layout, picture.Format.Geometry, output.OnlyField);
+            output.OnlyField = H264Fields.None;
         }
         string? copyReason = CopyReason(picture);
         if (copyReason is null)
@@ -202,6 +227,7 @@ public abstract unsafe partial class StatelessVideoDecoder
             }
             _copies++;
         }
+        Decorate(output, frame);
         _frames++;
         return FinishFrame(frame);
     }
@@ -245,16 +271,22 @@ public abstract unsafe partial class StatelessVideoDecoder
             _formats.Clear();
             _formats.Add(picture.Format);
         }
-        if (!_outputStale && !reconfigure && ReferenceEquals(_outputFormatNow, picture.Format) && _outputColor == picture.Color)
+        if (!_outputStale && !reconfigure && ReferenceEquals(_outputFormatNow, picture.Format)
+            && _outputColor == picture.Color && ReferenceEquals(_outputTraits, picture.Traits))
             return true;
         PictureFormat f = picture.Format;
-        nint state = GstVideoNative.gst_video_decoder_set_output_state(Handle, (int)f.VideoFormat, (uint)f.Geometry.Width, (uint)f.Geometry.Height, _inputState);
+        nint state = GstVideoNative.gst_video_decoder_set_interlaced_output_state(Handle, (int)f.VideoFormat, InterlaceMode(picture),
+            (uint)f.Visible.Width, (uint)f.Visible.Height, _inputState);
         if (state == 0)
             return false;
-        SetColorimetry(new VideoCodecState(state).Info, picture);
+        if (picture.Traits is null)
+            SetColorimetry(new VideoCodecState(state).Info, picture);
+        else
+            DescribeOutput(new VideoCodecState(state), picture);
         GstVideoNative.gst_video_codec_state_unref(state);
         _outputFormatNow = f;
         _outputColor = picture.Color;
+        _outputTraits = picture.Traits;
         if (GstVideoNative.gst_video_decoder_negotiate(Handle) == 0)
         {
             GstNative.gst_pad_mark_reconfigure(SrcPad);
@@ -309,13 +341,17 @@ public abstract unsafe partial class StatelessVideoDecoder
     {
         nint buffer = GstNative.gst_buffer_new();
         GstNative.gst_buffer_append_memory(buffer, GstNative.gst_mini_object_ref(picture.Memory));
-        CaptureLayout l = picture.Format.Layout;
+        PictureFormat f = picture.Format;
         nuint* offsets = stackalloc nuint[4];
         int* strides = stackalloc int[4];
-        (offsets[0], offsets[1], offsets[2], offsets[3]) = (l.Offset0, l.Offset1, l.Offset2, 0);
-        (strides[0], strides[1], strides[2], strides[3]) = ((int)l.Stride0, (int)l.Stride1, (int)l.Stride2, 0);
-        GstVideoNative.gst_buffer_add_video_meta_full(buffer, 0, (int)picture.Format.VideoFormat,
-            (uint)l.Width, (uint)l.Height, (uint)l.PlaneCount, offsets, strides);
+        offsets[2] = offsets[3] = 0;
+        strides[2] = strides[3] = 0;
+        for (int i = 0; i < f.Layout.PlaneCount; i++)
+        {
+            offsets[i] = f.Offset(i);
+            strides[i] = (int)f.Stride(i);
+        }
+        GstVideoNative.gst_buffer_add_video_meta_full(buffer, 0, (int)f.VideoFormat, (uint)f.Visible.Width, (uint)f.Visible.Height, (uint)f.Layout.PlaneCount, offsets, strides);
         return buffer;
     }
 
@@ -324,13 +360,25 @@ public abstract unsafe partial class StatelessVideoDecoder
     private static nint WrapPlanes(Picture picture)
     {
         nint buffer = GstNative.gst_buffer_new();
-        CaptureLayout l = picture.Format.Layout;
-        for (int i = 0; i < l.PlaneCount; i++)
-        {
-            uint at = i switch { 0 => l.Offset0, 1 => l.Offset1, _ => l.Offset2 };
-            GstNative.gst_buffer_append_memory(buffer, GstNative.gst_memory_share(picture.Memory, (nint)at, (nint)picture.Format.PlaneSizes[i]));
-        }
+        PictureFormat f = picture.Format;
+        for (int i = 0; i < f.Layout.PlaneCount; i++)
+            GstNative.gst_buffer_append_memory(buffer, GstNative.gst_memory_share(picture.Memory, (nint)f.Offset(i), (nint)f.PlaneSizes[i]));
         return buffer;
+    }
+
+    // Flags and metadata that are the picture's. What a parser has attached to the coded buffer already comes along by itself.
+    private static void Decorate(PendingOutput output, VideoCodecFrame frame)
+    {
+        nint buffer = frame.OutputBuffer;
+        *(uint*)(buffer + Layout.GstMiniObject_flags) |= output.BufferFlags;
+        nint input = frame.InputBuffer;
+        if (output.CaptionBytes > 0 && (input == 0 || GstNative.gst_buffer_get_meta(input, GstVideoNative.gst_video_caption_meta_api_get_type()) == 0))
+        {
+            fixed (byte* data = output.Captions)
+                GstVideoNative.gst_buffer_add_video_caption_meta(buffer, GstConst.CaptionCea708Raw, data, (nuint)output.CaptionBytes);
+        }
+        if (output.ActiveFormat >= 0 && (input == 0 || GstNative.gst_buffer_get_meta(input, GstVideoNative.gst_video_afd_meta_api_get_type()) == 0))
+            GstVideoNative.gst_buffer_add_video_afd_meta(buffer, 0, GstConst.AfdSpecAtscA53, output.ActiveFormat);
     }
 
     private FlowReturn CopyPicture(VideoCodecFrame frame, Picture picture)

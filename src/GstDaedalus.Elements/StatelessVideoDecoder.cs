@@ -14,21 +14,28 @@ public abstract unsafe partial class StatelessVideoDecoder : VideoDecoder
 {
     /// <summary>Pictures of one session at most: references, requests in flight and what downstream holds.</summary>
     private const int PoolLimit = 64;
-    private const int MaxReferences = 8;
+    private const int MaxRequests = 256;
     private const int Cancelled = -125;
 
     private readonly Lock _sessionLock = new();
     private readonly object _completionLock = new();
     private readonly Queue<FrameJob> _jobs = new(16);
     private readonly Stack<FrameJob> _idleJobs = new(16);
-    // Request cookies are capture indices: a picture has one request at a time.
-    private readonly Picture?[] _byIndex = new Picture?[128];
+    // In order of submission; completed ones wait here until the streaming thread comes by.
+    private readonly Queue<Request> _requests = new(32);
+    private readonly Stack<Request> _idleRequests = new(32);
+    // By cookie. Only ever grows while nothing of it is read: a request exists before it is submitted.
+    private readonly Request?[] _byCookie = new Request?[MaxRequests];
+    private readonly Queue<PendingOutput> _outputs = new(32);
+    private readonly Stack<PendingOutput> _idleOutputs = new(32);
 
     private IStatelessDevice? _device;
     private IStatelessSession? _session;
     private CapturePool? _pool;
     private ulong _timestamp;
     private int _depth;
+    private int _extraDelay;
+    private int _requestCount;
     private bool _live;
     private int _inFlight;
     private bool _waiting;
@@ -42,8 +49,26 @@ public abstract unsafe partial class StatelessVideoDecoder : VideoDecoder
     /// <summary>Coded format for the device.</summary>
     protected abstract uint CodedFormat { get; }
 
-    /// <summary>Parses one access unit and submits its frames to <paramref name="job"/>.</summary>
+    /// <summary>Pictures that must remain for references and reordering when downstream hoards them.</summary>
+    protected abstract int MaxReferences { get; }
+
+    /// <summary>Whether output must not be late: the source is live.</summary>
+    protected bool IsLiveSource => _live;
+
+    /// <summary>Parses one access unit, submits requests and queues outputs for the codec frame, which must end up in one output or be released.</summary>
     internal abstract void DecodeUnit(FrameJob job);
+
+    /// <summary>Input caps, after the session has been opened; called again whenever they change.</summary>
+    protected virtual bool OnCodecFormat(VideoCodecState state) => true;
+
+    /// <summary>Submits and queues what the codec holds back.</summary>
+    protected virtual void DrainCodec() { }
+
+    /// <summary>A request failed on the device.</summary>
+    protected virtual void OnRequestFailed() { }
+
+    /// <summary>The flow return for a stream that cannot be decoded at all; an error has been posted.</summary>
+    protected FlowReturn? Refused { get; set; }
 
     /// <summary>Forgets stream state; nothing is in flight.</summary>
     protected abstract void ResetCodec();
@@ -98,23 +123,32 @@ public abstract unsafe partial class StatelessVideoDecoder : VideoDecoder
         ForgetOutput();
         while (_idleJobs.TryPop(out FrameJob? job))
             job.Free();
+        while (_idleRequests.TryPop(out Request? request))
+            request.Free();
+        Array.Clear(_byCookie);
+        _requestCount = 0;
         return true;
     }
 
     /// <inheritdoc/>
     protected override bool OnSetFormat(VideoCodecState state)
     {
-        SetInputState(state);
         bool live = IsLive();
         int depth = RequestDepth(live);
+        Refused = null;
         if (_session is not null && depth == _depth && live == _live)
         {
-            ReportLatency(state.Info);
-            return true;
+            SetInputState(state);
+            ReportLatency();
+            return OnCodecFormat(state);
         }
+        if (_session is not null)
+            _ = OnDrain();
+        SetInputState(state);
         CloseSession();
         _live = live;
         _depth = depth;
+        _extraDelay = 0;
         try
         {
             IStatelessSession session = _device!.OpenSession(new SessionOptions(CodedFormat, (int)_threads, Math.Max(4, depth + 2), OnCompleted));
@@ -130,41 +164,35 @@ public abstract unsafe partial class StatelessVideoDecoder : VideoDecoder
             return false;
         }
         ResetCodec();
-        ReportLatency(state.Info);
-        Debug.Log(this, DebugLevel.Info, $"session open, {_threads} threads (0 = all CPUs), up to {_depth} frames delayed, live {_live}");
-        return true;
+        ReportLatency();
+        Debug.Log(this, DebugLevel.Info, $"session open, {_threads} threads (0 = all CPUs), up to {_depth} requests delayed, live {_live}");
+        return OnCodecFormat(state);
     }
 
     /// <inheritdoc/>
     protected override FlowReturn OnHandleFrame(VideoCodecFrame frame)
     {
-        if (_flushing || _session is null)
+        if (_flushing || _session is null || Refused is not null)
         {
             ReleaseFrame(frame);
-            return _flushing ? FlowReturn.Flushing : FlowReturn.NotNegotiated;
+            return _flushing ? FlowReturn.Flushing : Refused ?? FlowReturn.NotNegotiated;
         }
         FrameJob job = _idleJobs.TryPop(out FrameJob? idle) ? idle : new FrameJob();
-        if (job.Begin(frame))
-        {
-            try
-            {
-                DecodeUnit(job);
-            }
-            catch (DeviceException e)
-            {
-                job.Fail(e.Message);
-            }
-        }
-        else
-        {
+        job.Holders = 1;
+        if (!job.Begin(frame))
             job.Fail("the coded data cannot be mapped");
-        }
+        DecodeUnit(job);
         _jobs.Enqueue(job);
-        return FinishJobs(_depth);
+        return Finish(_depth);
     }
 
     /// <inheritdoc/>
-    protected override FlowReturn OnDrain() => FinishJobs(0);
+    protected override FlowReturn OnDrain()
+    {
+        if (_session is not null && !_flushing)
+            DrainCodec();
+        return Finish(0);
+    }
 
     /// <inheritdoc/>
     protected override bool OnFlush()
@@ -203,7 +231,7 @@ public abstract unsafe partial class StatelessVideoDecoder : VideoDecoder
         _device = null;
     }
 
-    /// <summary>A picture to decode into, held by the job; null when none can be had (the job has been failed).</summary>
+    /// <summary>A picture to decode into, with one use that is the caller's; null when none can be had (the job has been failed).</summary>
     internal Picture? AcquirePicture(FrameJob job, PictureFormat format, PictureColor color, bool corrupted)
     {
         Picture? picture = _pool!.Acquire(format);
@@ -215,36 +243,83 @@ public abstract unsafe partial class StatelessVideoDecoder : VideoDecoder
         }
         _timestamp += 1000; // whole microseconds: V4L2 carries timestamps as struct timeval
         picture.Begin(_timestamp, color, corrupted);
-        picture.Owner = job;
-        job.Adopt(picture);
         return picture;
     }
 
-    /// <summary>Submits a request for an acquired picture. On failure the picture is complete with that status.</summary>
-    internal bool Submit(FrameJob job, Picture picture, ReadOnlySpan<ControlPayload> controls, byte* data, int size)
+    /// <summary>
+    /// Submits a request for an acquired picture. On failure the picture has that status.
+    /// </summary>
+    /// <param name="job">The job at hand; null: the data belongs to none.</param>
+    /// <param name="picture">What is decoded.</param>
+    /// <param name="references">Pictures that must keep their content meanwhile.</param>
+    /// <param name="controls">Controls.</param>
+    /// <param name="data">Coded data; copied unless it is the job's.</param>
+    /// <param name="size">Bytes of it.</param>
+    internal bool Submit(FrameJob? job, Picture picture, ReadOnlySpan<Picture> references, ReadOnlySpan<ControlPayload> controls, byte* data, int size)
     {
         if (_flushing)
         {
-            picture.End(Cancelled, false);
+            picture.Status = Cancelled;
             return false;
         }
-        int index = picture.Capture.Index;
-        _byIndex[index] = picture;
+        Request request = TakeRequest();
+        if (job is null || !job.Contains(data))
+            data = request.Keep(data, size);
+        request.Begin(job, picture, references);
+        _requests.Enqueue(request);
         Interlocked.Increment(ref _inFlight);
-        int status = _session!.Submit(controls, (nint)data, size, picture.Capture, picture.Timestamp, (ulong)index);
+        int status = _session!.Submit(controls, (nint)data, size, picture.Capture, picture.Timestamp, (ulong)request.Number);
         if (status == 0)
             return true;
         Interlocked.Decrement(ref _inFlight);
-        picture.End(status, false);
+        request.Complete(status, corrupted: true);
         return false;
+    }
+
+    /// <summary>Queues an output; to be filled in by the caller. A picture's use is taken over.</summary>
+    internal PendingOutput Enqueue(VideoCodecFrame frame, Picture? picture, FrameJob? job)
+    {
+        PendingOutput output = _idleOutputs.TryPop(out PendingOutput? idle) ? idle : new PendingOutput();
+        output.Frame = frame;
+        output.Picture = picture;
+        output.Job = job;
+        if (job is not null)
+            job.Holders++;
+        _outputs.Enqueue(output);
+        return output;
     }
 
     /// <summary>Asks upstream for a key frame.</summary>
     protected void RequestSyncPoint(VideoCodecFrame frame) => GstVideoNative.gst_video_decoder_request_sync_point(Handle, frame.Handle, 0);
 
+    /// <summary>Frames that the stream's own order delays output by, beside the requests in flight: reported as latency.</summary>
+    protected void SetExtraDelay(int frames)
+    {
+        if (frames == _extraDelay)
+            return;
+        _extraDelay = frames;
+        ReportLatency();
+    }
+
+    private Request TakeRequest()
+    {
+        ReapRequests();
+        if (_idleRequests.TryPop(out Request? idle))
+            return idle;
+        if (_requestCount < MaxRequests)
+        {
+            Request request = new(_requestCount);
+            _byCookie[_requestCount++] = request;
+            return request;
+        }
+        Wait(_requests.Peek());
+        ReapRequests();
+        return _idleRequests.Pop();
+    }
+
     private void OnCompleted(Completion completion)
     {
-        _byIndex[(int)completion.Cookie & 127]?.End(completion.Status, completion.Corrupted);
+        _byCookie[(int)completion.Cookie & MaxRequests - 1]!.Complete(completion.Status, completion.Corrupted);
         Interlocked.Decrement(ref _inFlight);
         lock (_completionLock)
         {
@@ -253,73 +328,113 @@ public abstract unsafe partial class StatelessVideoDecoder : VideoDecoder
         }
     }
 
-    // Puts out what is complete, in order, and waits until at most `keep` frames are left.
-    private FlowReturn FinishJobs(int keep)
+    // Puts out what is complete, in order, and waits until at most `keep` requests are in flight.
+    private FlowReturn Finish(int keep)
     {
-        while (_jobs.TryPeek(out FrameJob? job))
+        while (true)
         {
-            if (!job.IsComplete)
+            ReapRequests();
+            FlowReturn result = RetireJobs();
+            if (result != FlowReturn.Ok)
+                return result;
+            while (_outputs.TryPeek(out PendingOutput? output) && output.IsReady)
             {
-                if (_jobs.Count <= keep)
-                    break;
-                Wait(job);
+                _outputs.Dequeue();
+                result = FinishOutput(output);
+                if (result != FlowReturn.Ok)
+                    return result;
             }
+            if (_requests.Count <= keep)
+                return Refused ?? FlowReturn.Ok;
+            Wait(_requests.Peek());
+        }
+    }
+
+    private void Wait(Request request)
+    {
+        lock (_completionLock)
+        {
+            _waiting = true;
+            while (!request.Done)
+                Monitor.Wait(_completionLock);
+            _waiting = false;
+        }
+    }
+
+    private void ReapRequests()
+    {
+        while (_requests.TryPeek(out Request? request) && request.Done)
+        {
+            _requests.Dequeue();
+            if (request.Status < 0 && request.Status != Cancelled)
+                OnRequestFailed();
+            request.End();
+            _idleRequests.Push(request);
+        }
+    }
+
+    // Jobs whose data nobody reads any more: their failures are reported here, in order.
+    private FlowReturn RetireJobs()
+    {
+        while (_jobs.TryPeek(out FrameJob? job) && job.IsComplete)
+        {
             _jobs.Dequeue();
-            FlowReturn result = FinishJob(job);
+            job.Unmap();
+            job.CollectFailures();
+            FlowReturn result = FlowReturn.Ok;
+            if (job.Failures > 0 && !_flushing)
+            {
+                _errors += job.Failures;
+                Debug.Log(this, DebugLevel.Warning, $"{job.Failure}");
+                result = CountError(ErrorDomain.Stream, GstConst.StreamErrorDecode, "Frame could not be decoded", job.Failure);
+            }
+            Release(job);
             if (result != FlowReturn.Ok)
                 return result;
         }
         return FlowReturn.Ok;
     }
 
-    private void Wait(FrameJob job)
+    private void Release(FrameJob job)
     {
-        lock (_completionLock)
-        {
-            _waiting = true;
-            while (!job.IsComplete)
-                Monitor.Wait(_completionLock);
-            _waiting = false;
-        }
+        if (--job.Holders > 0)
+            return;
+        job.End();
+        _idleJobs.Push(job);
     }
 
-    private FlowReturn FinishJob(FrameJob job)
+    private FlowReturn FinishOutput(PendingOutput output)
     {
-        job.Unmap();
-        VideoCodecFrame frame = job.Frame;
-        FlowReturn result = FlowReturn.Ok;
+        VideoCodecFrame frame = output.Frame;
         try
         {
-            job.CollectFailures();
             if (_flushing)
             {
                 ReleaseFrame(frame);
                 return FlowReturn.Flushing;
             }
-            if (job.Failures > 0)
-            {
-                _errors += job.Failures;
-                Debug.Log(this, DebugLevel.Warning, $"frame {frame.SystemFrameNumber}: {job.Failure}");
-                result = CountError(ErrorDomain.Stream, GstConst.StreamErrorDecode, "Frame could not be decoded", job.Failure);
-            }
-            Picture? shown = job.Shown;
-            if (result == FlowReturn.Ok && shown is not null && shown.Status >= 0)
-                return OutputPicture(frame, shown);
-            if (job.Skipped || (!job.ShowsSomething && job.Failures == 0))
+            if (output.Picture is { Status: >= 0 } picture)
+                return OutputPicture(output, picture);
+            if (output.Job is { } job && (job.Skipped || (!job.ShowsSomething && job.Failures == 0)))
             {
                 frame.SetDecodeOnly();
-                FlowReturn finished = FinishFrame(frame);
-                return result == FlowReturn.Ok ? finished : result;
+                return FinishFrame(frame);
             }
             _dropped++;
-            FlowReturn dropped = DropFrame(frame);
-            return result == FlowReturn.Ok ? dropped : result;
+            return DropFrame(frame);
         }
         finally
         {
-            job.End();
-            _idleJobs.Push(job);
+            End(output);
         }
+    }
+
+    private void End(PendingOutput output)
+    {
+        if (output.Job is { } job)
+            Release(job);
+        output.End();
+        _idleOutputs.Push(output);
     }
 
     // Everything in flight and pending goes away unseen; references too.
@@ -327,14 +442,14 @@ public abstract unsafe partial class StatelessVideoDecoder : VideoDecoder
     {
         IStatelessSession? session = _session;
         session?.Cancel();
-        while (_jobs.TryDequeue(out FrameJob? job))
+        ReapRequests();
+        while (_outputs.TryDequeue(out PendingOutput? output))
         {
-            VideoCodecFrame frame = job.Frame;
-            job.Unmap();
-            job.End();
-            _idleJobs.Push(job);
-            ReleaseFrame(frame);
+            ReleaseFrame(output.Frame);
+            End(output);
         }
+        while (_jobs.TryDequeue(out FrameJob? job))
+            Release(job);
         if (session is null)
             return;
         ResetCodec();
@@ -351,7 +466,6 @@ public abstract unsafe partial class StatelessVideoDecoder : VideoDecoder
             _pool?.Close();
             _pool = null;
         }
-        Array.Clear(_byIndex);
         ForgetFormats();
     }
 
@@ -383,11 +497,12 @@ public abstract unsafe partial class StatelessVideoDecoder : VideoDecoder
         return live != 0;
     }
 
-    private void ReportLatency(VideoInfo info)
+    private void ReportLatency()
     {
+        VideoInfo info = new VideoCodecState(_inputState).Info;
         // Frames of unknown duration: as GStreamer's own decoders, assume 25 a second.
         ulong n = info.FpsN > 0 ? (ulong)info.FpsN : 25, d = info.FpsN > 0 && info.FpsD > 0 ? (ulong)info.FpsD : 1;
-        ulong latency = (ulong)_depth * 1_000_000_000ul * d / n;
+        ulong latency = (ulong)(_depth + _extraDelay) * 1_000_000_000ul * d / n;
         GstVideoNative.gst_video_decoder_set_latency(Handle, latency, latency);
     }
 }

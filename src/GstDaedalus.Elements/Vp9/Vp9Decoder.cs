@@ -23,6 +23,7 @@ public sealed unsafe class Vp9Decoder : StatelessVideoDecoder
     private readonly Vp9ReferenceSlots<Picture> _references = new(CapturePool.Use, CapturePool.Release);
     private readonly Range[] _ranges = new Range[Superframe.MaxFrames];
     private readonly ControlPayload[] _controls = new ControlPayload[2];
+    private readonly Picture[] _held = new Picture[3];
     // Native: devices read the controls by address.
     private Vp9FrameInfo* _info = (Vp9FrameInfo*)NativeMemory.AllocZeroed((nuint)sizeof(Vp9FrameInfo));
     private bool _synced;
@@ -47,6 +48,9 @@ public sealed unsafe class Vp9Decoder : StatelessVideoDecoder
     protected override uint CodedFormat => PixelFormat.Vp9Frame;
 
     /// <inheritdoc/>
+    protected override int MaxReferences => 8;
+
+    /// <inheritdoc/>
     protected override void ResetCodec()
     {
         _references.Clear();
@@ -65,6 +69,19 @@ public sealed unsafe class Vp9Decoder : StatelessVideoDecoder
 
     /// <inheritdoc/>
     internal override void DecodeUnit(FrameJob job)
+    {
+        try
+        {
+            DecodeSuperframe(job);
+        }
+        catch (DeviceException e)
+        {
+            job.Fail(e.Message);
+        }
+        Enqueue(job.Frame, job.TakeShown(), job);
+    }
+
+    private void DecodeSuperframe(FrameJob job)
     {
         ReadOnlySpan<byte> data = new(job.Data, job.Size);
         int count = Superframe.Split(data, _ranges, out SuperframeStatus status);
@@ -105,7 +122,7 @@ public sealed unsafe class Vp9Decoder : StatelessVideoDecoder
         // Frames with missing references are refused by the parser: the device gets a timestamp for each.
         _ = _references.FillTimestamps(ref *_info);
         bool rgb = _info->ColorSpace == Vp9ColorSpace.Srgb && _info->SubsamplingX == 0 && _info->SubsamplingY == 0;
-        PictureFormat format = FormatFor(_info->Geometry, rgb);
+        PictureFormat format = FormatFor(_info->Geometry, new VisibleRectangle(0, 0, _info->Geometry.Width, _info->Geometry.Height), rgb);
         Picture? picture = AcquirePicture(job, format, new PictureColor((byte)_info->ColorSpace, _info->FullRange), _info->AfterDamage);
         if (picture is null)
         {
@@ -113,19 +130,21 @@ public sealed unsafe class Vp9Decoder : StatelessVideoDecoder
             _parser.MarkDamaged();
             return;
         }
+        int held = 0;
         if (_info->IsInter)
         {
             for (int i = 0; i < 3; i++)
                 if (_references.TryGet(_info->ReferenceSlot[i], out Picture reference, out _))
-                    job.Hold(reference);
+                    _held[held++] = reference;
         }
         _controls[0] = new ControlPayload(V4L2CtrlVp9Frame.ControlId, (nint)(&_info->Frame), (uint)sizeof(V4L2CtrlVp9Frame));
         _controls[1] = new ControlPayload(V4L2CtrlVp9CompressedHdr.ControlId, (nint)(&_info->CompressedHeader), (uint)sizeof(V4L2CtrlVp9CompressedHdr));
-        if (!Submit(job, picture, _controls, address, data.Length))
+        if (!Submit(job, picture, _held.AsSpan(0, held), _controls, address, data.Length))
             _parser.MarkDamaged();
         _references.Refresh(_info->RefreshMask, picture, picture.Timestamp);
         if (_info->ShowFrame)
-            job.Shown = picture;
+            job.Show(picture);
+        CapturePool.Release(picture);
     }
 
     private void ShowExisting(FrameJob job)
@@ -136,8 +155,7 @@ public sealed unsafe class Vp9Decoder : StatelessVideoDecoder
             job.Fail($"reference slot {_info->ShownSlot} holds no picture to show");
             return;
         }
-        job.Hold(picture);
-        job.Shown = picture;
+        job.Show(picture);
     }
 
     // Joined in the middle of a stream: nothing to predict from yet, and nobody's fault.

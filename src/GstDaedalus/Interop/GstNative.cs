@@ -74,6 +74,7 @@ public static unsafe class GstNative
     [DllImport(Gst)] public static extern int gst_buffer_map(nint buffer, GstMapInfo* info, int flags);
     [DllImport(Gst)] public static extern void gst_buffer_unmap(nint buffer, GstMapInfo* info);
     [DllImport(Gst)] public static extern nuint gst_buffer_get_size(nint buffer);
+    [DllImport(Gst)] public static extern nint gst_buffer_get_meta(nint buffer, nuint api);
 
     [DllImport(Gst)] public static extern int gst_memory_map(nint memory, GstMapInfo* info, int flags);
     [DllImport(Gst)] public static extern void gst_memory_unmap(nint memory, GstMapInfo* info);
@@ -145,6 +146,13 @@ public static class GstConst
     public const int EventFlushStart = 2563;
     public const int EventFlushStop = 5127;
     public const uint BufferFlagCorrupted = 256;
+    public const uint BufferFlagMarker = 512;
+    public const uint VideoBufferInterlaced = 1 << 20;
+    public const uint VideoBufferTopFirst = 1 << 21;
+    public const uint VideoBufferRepeatField = 1 << 22;
+    public const uint VideoBufferOneField = 1 << 23;
+    public const int CaptionCea708Raw = 3;
+    public const int AfdSpecAtscA53 = 1;
     public const uint ObjectMayBeLeaked = 1;
     public const int CoreErrorFailed = 1;
     public const int LibraryErrorFailed = 1;

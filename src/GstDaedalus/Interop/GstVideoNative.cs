@@ -14,6 +14,7 @@ public static unsafe class GstVideoNative
     [DllImport(Video)] public static extern void gst_video_decoder_set_packetized(nint decoder, int packetized);
     [DllImport(Video)] public static extern void gst_video_decoder_set_needs_format(nint decoder, int enabled);
     [DllImport(Video)] public static extern nint gst_video_decoder_set_output_state(nint decoder, int format, uint width, uint height, nint reference);
+    [DllImport(Video)] public static extern nint gst_video_decoder_set_interlaced_output_state(nint decoder, int format, int interlaceMode, uint width, uint height, nint reference);
     [DllImport(Video)] public static extern nint gst_video_decoder_get_output_state(nint decoder);
     [DllImport(Video)] public static extern int gst_video_decoder_negotiate(nint decoder);
     [DllImport(Video)] public static extern int gst_video_decoder_allocate_output_frame(nint decoder, nint frame);
@@ -36,6 +37,16 @@ public static unsafe class GstVideoNative
     [DllImport(Video)] public static extern int gst_video_info_set_format(void* info, int format, uint width, uint height);
     [DllImport(Video)] public static extern int gst_video_info_from_caps(void* info, nint caps);
     [DllImport(Video)] public static extern int gst_video_colorimetry_from_string(void* colorimetry, byte* color);
+    [DllImport(Video)] public static extern int gst_video_color_matrix_from_iso(uint value);
+    [DllImport(Video)] public static extern int gst_video_transfer_function_from_iso(uint value);
+    [DllImport(Video)] public static extern int gst_video_color_primaries_from_iso(uint value);
+    [DllImport(Video)] public static extern nint gst_video_info_to_caps(void* info);
+    [DllImport(Video)] public static extern int gst_video_mastering_display_info_add_to_caps(void* info, nint caps);
+    [DllImport(Video)] public static extern int gst_video_content_light_level_add_to_caps(void* level, nint caps);
+    [DllImport(Video)] public static extern nuint gst_video_caption_meta_api_get_type();
+    [DllImport(Video)] public static extern nint gst_buffer_add_video_caption_meta(nint buffer, int type, byte* data, nuint size);
+    [DllImport(Video)] public static extern nuint gst_video_afd_meta_api_get_type();
+    [DllImport(Video)] public static extern nint gst_buffer_add_video_afd_meta(nint buffer, byte field, int spec, int afd);
     [DllImport(Video)] public static extern nuint gst_video_meta_api_get_type();
     [DllImport(Video)] public static extern nint gst_buffer_add_video_meta_full(nint buffer, int flags, int format, uint width, uint height, uint planes, nuint* offsets, int* strides);
     [DllImport(Video)] public static extern int gst_video_frame_map(void* frame, void* info, nint buffer, int flags);

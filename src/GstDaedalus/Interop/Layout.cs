@@ -49,8 +49,10 @@ public static class Layout
     public const int Size_GstVideoCodecState = 336;
     public const int GstVideoCodecState_info = 8;
     public const int GstVideoCodecState_caps = 160;
+    public const int GstVideoCodecState_codec_data = 168;
     public const int GstVideoCodecState_allocation_caps = 176;
     public const int Size_GstVideoInfo = 152;
+    public const int GstVideoInfo_interlace_mode = 8;
     public const int GstVideoInfo_width = 16;
     public const int GstVideoInfo_height = 20;
     public const int GstVideoInfo_size = 24;
@@ -61,7 +63,11 @@ public static class Layout
     public const int GstVideoInfo_offset = 72;
     public const int GstVideoInfo_stride = 104;
     public const int GstVideoInfo_par_n = 56;
+    public const int GstVideoInfo_par_d = 60;
+    public const int GstVideoInfo_ABI = 120;
     public const int GstVideoInfo_finfo = 0;
+    public const int Size_GstVideoMasteringDisplayInfo = 56;
+    public const int Size_GstVideoContentLightLevel = 40;
     public const int Size_GstVideoColorimetry = 16;
     public const int GstVideoColorimetry_range = 0;
     public const int GstVideoColorimetry_matrix = 4;
@@ -75,6 +81,7 @@ public static class Layout
     public const int GstMapInfo_size = 24;
     public const int Size_GstMiniObject = 64;
     public const int GstMiniObject_refcount = 8;
+    public const int GstMiniObject_flags = 16;
     public const int GstMiniObject_dispose = 32;
     public const int Size_GstMemory = 112;
     public const int GstMemory_allocator = 64;

@@ -16,7 +16,11 @@ public readonly unsafe struct VideoCodecFrame(nint handle)
     public ulong Pts => *(ulong*)(Handle + Layout.GstVideoCodecFrame_pts);
 
     /// <summary>Duration, ns, or all ones.</summary>
-    public ulong Duration => *(ulong*)(Handle + Layout.GstVideoCodecFrame_duration);
+    public ulong Duration
+    {
+        get => *(ulong*)(Handle + Layout.GstVideoCodecFrame_duration);
+        set => *(ulong*)(Handle + Layout.GstVideoCodecFrame_duration) = value;
+    }
 
     /// <summary>The coded data, owned by the frame.</summary>
     public nint InputBuffer => *(nint*)(Handle + Layout.GstVideoCodecFrame_input_buffer);
@@ -50,8 +54,15 @@ public readonly unsafe struct VideoCodecState(nint handle)
     /// <summary>The C struct.</summary>
     public nint Handle { get; } = handle;
 
-    /// <summary>Its caps; 0 for an output state before negotiation.</summary>
-    public nint Caps => *(nint*)(Handle + Layout.GstVideoCodecState_caps);
+    /// <summary>Its caps; 0 for an output state before negotiation. Set: the state owns them, and negotiation takes them as they are.</summary>
+    public nint Caps
+    {
+        get => *(nint*)(Handle + Layout.GstVideoCodecState_caps);
+        set => *(nint*)(Handle + Layout.GstVideoCodecState_caps) = value;
+    }
+
+    /// <summary>GstBuffer with the caps' codec_data, or 0.</summary>
+    public nint CodecData => *(nint*)(Handle + Layout.GstVideoCodecState_codec_data);
 
     /// <summary>Its GstVideoInfo.</summary>
     public VideoInfo Info => new(Handle + Layout.GstVideoCodecState_info);
@@ -73,10 +84,59 @@ public readonly unsafe struct VideoInfo(nint handle)
     public nuint Size => *(nuint*)(Handle + Layout.GstVideoInfo_size);
 
     /// <summary>Frames a second, numerator; 0 = variable.</summary>
-    public int FpsN => *(int*)(Handle + Layout.GstVideoInfo_fps_n);
+    public int FpsN
+    {
+        get => *(int*)(Handle + Layout.GstVideoInfo_fps_n);
+        set => *(int*)(Handle + Layout.GstVideoInfo_fps_n) = value;
+    }
 
     /// <summary>Frames a second, denominator.</summary>
-    public int FpsD => *(int*)(Handle + Layout.GstVideoInfo_fps_d);
+    public int FpsD
+    {
+        get => *(int*)(Handle + Layout.GstVideoInfo_fps_d);
+        set => *(int*)(Handle + Layout.GstVideoInfo_fps_d) = value;
+    }
+
+    /// <summary>GstVideoInterlaceMode: 0 progressive, 1 interleaved, 2 mixed.</summary>
+    public int InterlaceMode => *(int*)(Handle + Layout.GstVideoInfo_interlace_mode);
+
+    /// <summary>GstVideoFieldOrder: 0 unknown, 1 top field first, 2 bottom field first.</summary>
+    public int FieldOrder
+    {
+        // Third member of the union's struct: multiview_mode, multiview_flags, field_order.
+        set => *(int*)(Handle + Layout.GstVideoInfo_ABI + 8) = value;
+    }
+
+    /// <summary>GstVideoChromaSite.</summary>
+    public int ChromaSite
+    {
+        set => *(int*)(Handle + Layout.GstVideoInfo_chroma_site) = value;
+    }
+
+    /// <summary>Pixel aspect ratio.</summary>
+    public void SetAspectRatio(int n, int d)
+    {
+        *(int*)(Handle + Layout.GstVideoInfo_par_n) = n;
+        *(int*)(Handle + Layout.GstVideoInfo_par_d) = d;
+    }
+
+    /// <summary>GstVideoColorMatrix.</summary>
+    public int ColorMatrix
+    {
+        set => *(int*)(Handle + Layout.GstVideoInfo_colorimetry + Layout.GstVideoColorimetry_matrix) = value;
+    }
+
+    /// <summary>GstVideoTransferFunction.</summary>
+    public int ColorTransfer
+    {
+        set => *(int*)(Handle + Layout.GstVideoInfo_colorimetry + Layout.GstVideoColorimetry_transfer) = value;
+    }
+
+    /// <summary>GstVideoColorPrimaries.</summary>
+    public int ColorPrimaries
+    {
+        set => *(int*)(Handle + Layout.GstVideoInfo_colorimetry + Layout.GstVideoColorimetry_primaries) = value;
+    }
 
     /// <summary>Byte offset of a plane.</summary>
     public nuint Offset(int plane) => ((nuint*)(Handle + Layout.GstVideoInfo_offset))[plane];
