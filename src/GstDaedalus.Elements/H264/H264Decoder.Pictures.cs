@@ -17,6 +17,9 @@ public sealed unsafe partial class H264Decoder
     private readonly Queue<Picture> _frameless = new();
     private bool _frameFree;
     private Picture? _lastBegun;
+    // Parsers that hand out single NAL units give the time to the first of an access unit only, which holds no slice.
+    private ulong _leadingTime = NoTime;
+    private const ulong NoTime = ulong.MaxValue;
 
     private H264OutputTraits? _traits;
     private H264Sps? _traitsSps;
@@ -51,14 +54,18 @@ public sealed unsafe partial class H264Decoder
             if (_frameFree)
             {
                 _frameFree = false;
-                picture.Frame = job.Frame;
+                VideoCodecFrame frame = job.Frame;
+                picture.Frame = frame;
+                if (frame.Pts == NoTime)
+                    frame.Pts = _leadingTime;
                 if (info.IsIdr)
-                    job.Frame.SetSyncPoint();
+                    frame.SetSyncPoint();
             }
             else
             {
                 _frameless.Enqueue(picture);
             }
+            _leadingTime = NoTime;
             _lastBegun = picture;
             return picture;
         }
@@ -148,11 +155,14 @@ public sealed unsafe partial class H264Decoder
             _ = DropFrame(job.Frame);
             return;
         }
-        const ulong None = ulong.MaxValue;
-        // The second field's time is part of the frame's.
-        if (_lastBegun is { } first && first.Frame.Handle != 0 && job.Frame.Pts != first.Frame.Pts
-            && first.Frame.Duration != None && job.Frame.Duration != None && HasSlice(new ReadOnlySpan<byte>(job.Data, job.Size)))
+        if (!HasSlice(new ReadOnlySpan<byte>(job.Data, job.Size)))
         {
+            if (job.Frame.Pts != NoTime)
+                _leadingTime = job.Frame.Pts;
+        }
+        else if (_lastBegun is { } first && first.Frame.Handle != 0 && job.Frame.Pts != first.Frame.Pts && first.Frame.Duration != NoTime && job.Frame.Duration != NoTime)
+        {
+            // The second field's time is part of the frame's.
             VideoCodecFrame frame = first.Frame;
             frame.Duration += job.Frame.Duration;
         }
@@ -163,6 +173,7 @@ public sealed unsafe partial class H264Decoder
     {
         _frameless.Clear();
         _lastBegun = null;
+        _leadingTime = NoTime;
     }
 
     private static uint BufferFlags(H264PictureInfo info)

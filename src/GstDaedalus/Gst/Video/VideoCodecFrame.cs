@@ -13,7 +13,11 @@ public readonly unsafe struct VideoCodecFrame(nint handle)
     public uint SystemFrameNumber => *(uint*)(Handle + Layout.GstVideoCodecFrame_system_frame_number);
 
     /// <summary>Presentation time, ns, or all ones.</summary>
-    public ulong Pts => *(ulong*)(Handle + Layout.GstVideoCodecFrame_pts);
+    public ulong Pts
+    {
+        get => *(ulong*)(Handle + Layout.GstVideoCodecFrame_pts);
+        set => *(ulong*)(Handle + Layout.GstVideoCodecFrame_pts) = value;
+    }
 
     /// <summary>Duration, ns, or all ones.</summary>
     public ulong Duration
