@@ -76,7 +76,7 @@ internal unsafe struct H264Controls
         ref V4L2CtrlH264Pps pps = ref p->Pps;
         int bdOffset = 6 * (bitDepth - 8);
         return pps.NumSliceGroupsMinus1 <= 7 && pps.NumRefIdxL0DefaultActiveMinus1 <= 31 && pps.NumRefIdxL1DefaultActiveMinus1 <= 31 && pps.WeightedBipredIdc <= 2
-            && pps.PicInitQpMinus26 >= -26 - bdOffset && pps.PicInitQpMinus26 <= 25 && pps.PicInitQsMinus26 is >= -26 and <= 25
+            && pps.PicInitQpMinus26 >= -26 - bdOffset && pps.PicInitQpMinus26 <= 25 && pps.PicInitQsMinus26 >= -26 - bdOffset && pps.PicInitQsMinus26 <= 25
             && pps.ChromaQpIndexOffset is >= -12 and <= 12 && pps.SecondChromaQpIndexOffset is >= -12 and <= 12 && p->SliceGroupMapType <= 6;
     }
 }
