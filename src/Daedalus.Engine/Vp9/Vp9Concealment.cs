@@ -20,8 +20,8 @@ internal static unsafe class Vp9Concealment
         }
     }
 
-    /// <summary>Fills a superblock row before its (perhaps incomplete) records are reconstructed over it.</summary>
-    public static void FillRow(Vp9FrameContext context, int sbRow)
+    /// <summary>Fills superblocks of a row, [firstCol, endCol), before their (perhaps incomplete) records are reconstructed over them.</summary>
+    public static void FillRow(Vp9FrameContext context, int sbRow, int firstCol, int endCol)
     {
         PictureView picture = context.Picture;
         Vp9ReferenceView* last = context.References;
@@ -33,13 +33,13 @@ internal static unsafe class Vp9Concealment
         {
             int ssX = plane > 0 ? picture.SubsamplingX : 0, ssY = plane > 0 ? picture.SubsamplingY : 0;
             int first = sbRow * 64 >> ssY, end = Math.Min((sbRow + 1) * 64, (picture.Height + 7) & ~7) >> ssY;
-            int width = ((picture.Width + 7) & ~7) >> ssX;
+            int left = firstCol * 64 >> ssX, width = (Math.Min(endCol * 64, (picture.Width + 7) & ~7) >> ssX) - left;
             nint stride = picture.Stride(plane);
             for (int y = first; y < end; y++)
             {
-                byte* row = picture.Plane(plane) + y * stride;
+                byte* row = picture.Plane(plane) + y * stride + left * bytes;
                 if (copy)
-                    Buffer.MemoryCopy(last->Picture.Plane(plane) + y * last->Picture.Stride(plane), row, width * bytes, width * bytes);
+                    Buffer.MemoryCopy(last->Picture.Plane(plane) + y * last->Picture.Stride(plane) + left * bytes, row, width * bytes, width * bytes);
                 else if (bytes == 1)
                     Unsafe.InitBlockUnaligned(row, 128, (uint)width);
                 else

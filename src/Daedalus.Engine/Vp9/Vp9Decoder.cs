@@ -20,7 +20,7 @@ internal sealed unsafe class Vp9Decoder : CodecDecoder
     private const int ContextCount = 4;
 
     private readonly FrameGate _gate;
-    private readonly bool _threaded;
+    private readonly int _threads;
     private readonly PictureStore _pictures = new();
     private readonly Stack<Vp9FrameJob> _freeJobs = new();
     private readonly List<Vp9FrameJob> _allJobs = [];
@@ -36,7 +36,7 @@ internal sealed unsafe class Vp9Decoder : CodecDecoder
     public Vp9Decoder(FrameGate gate, int threads)
     {
         _gate = gate;
-        _threaded = threads > 1;
+        _threads = threads;
         try
         {
             _contexts = (Vp9Probabilities*)NativeMemory.AllocZeroed(ContextCount, (nuint)sizeof(Vp9Probabilities));
@@ -92,7 +92,7 @@ internal sealed unsafe class Vp9Decoder : CodecDecoder
             job.Picture = picture;
             for (int i = 0; i < 3; i++)
                 job.References[i] = references[i];
-            job.Begin(_threaded, _kernels[(f->BitDepth - 8) / 2]);
+            job.Begin(_threads, _kernels[(f->BitDepth - 8) / 2]);
         }
         catch (OutOfMemoryException)
         {
