@@ -39,7 +39,7 @@ internal sealed unsafe class CountingMotionSink : IH264MotionSink
 /// Entropy-decodes all slices of an Annex B stream without a decoder around: a slice must end at its stop bit, and the slices of a picture must bring every macroblock.
 /// One wrong context or table anywhere and neither holds.
 /// </summary>
-internal sealed unsafe partial class SyntaxWalker : IDisposable
+internal sealed unsafe class SyntaxWalker : IDisposable
 {
     // Some encoders do not flush CABAC into the stop bit (9.3.4.5) but write on to the next byte.
     private const int MaxCabacBits = 8;
@@ -166,7 +166,7 @@ internal sealed unsafe partial class SyntaxWalker : IDisposable
             }
             if (pps.Parameters.Pps.NumSliceGroupsMinus1 > 0)
             {
-                FillMap(pps, h);
+                H264SliceGroups.Fill(_map, _units, pps.Sps.Control, _pps, _p->IsField, _p->IsMbaff, h.SliceGroupChangeCycle);
                 s->SliceGroupMap = _map;
             }
             H264SliceStatus status = H264SliceStatus.Corrupt;
@@ -184,8 +184,6 @@ internal sealed unsafe partial class SyntaxWalker : IDisposable
         }
         _pending.Clear();
     }
-
-    partial void FillMap(H264Pps pps, in H264SliceHeader h);
 
     private byte[]? Partition(int type) => _pending.Find(n => (n[0] & 31) == type);
 
