@@ -138,12 +138,32 @@ public sealed unsafe partial class H264LoopFilter : IDisposable
             return;
         H264Macroblock* left = mbX > 0 && IsFiltered(q - 1) ? q - 1 : null;
         H264Macroblock* top = mbY > 0 && IsFiltered(q - w) ? q - w : null;
-        if (!MayFilter(q, left, top))
+        if (IsSmooth(p, q, left, top) || !MayFilter(q, left, top))
             return;
         Strengths(p, q, left, top, p->IsField, p->IsField);
         byte* luma = p->Picture.Plane0 + 16 * mbY * p->Picture.StrideY + (16 * mbX << (p->BitDepth > 8 ? 1 : 0));
         Planes(p, q, left, top, luma, ChromaOffset(p, mbX, mbY), p->Picture.StrideY, p->Picture.StrideUv);
     }
+
+    // Whether a macroblock of one motion without coefficients lies between others that move as it does: all bS are 0. So are most of a still picture.
+    private bool IsSmooth(H264PictureState* p, H264Macroblock* q, H264Macroblock* left, H264Macroblock* top)
+    {
+        // Blocks of the right column and the lower row, in the order of spec 6.4.3.
+        const uint RightColumn = 0xa0a0, LowerRow = 0xcc00;
+        if (!IsPlain(q) || q->Luma != 0 || _switching)
+            return false;
+        H264Motion* motion = p->Motion + (q - p->Macroblocks);
+        return (left == null || (IsPlain(left) && (left->Luma & RightColumn) == 0 && left->Slice == _slice && MovesAlike(motion, motion - 1)))
+            && (top == null || (IsPlain(top) && (top->Luma & LowerRow) == 0 && top->Slice == _slice && MovesAlike(motion, motion - p->WidthInMbs)));
+    }
+
+    // One vector and reference for the whole macroblock.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static bool IsPlain(H264Macroblock* mb) => mb->Type == H264MbType.Inter && mb->Partition == 0;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static bool MovesAlike(H264Motion* a, H264Motion* b)
+        => a->Mv[0] == b->Mv[0] && a->Mv[16] == b->Mv[16] && a->RefPic[0] == b->RefPic[0] && a->RefPic[4] == b->RefPic[4];
 
     // Bytes from the start of a chroma plane to the macroblock.
     private static nint ChromaOffset(H264PictureState* p, int mbX, int mbY)

@@ -2,6 +2,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 using Daedalus.V4L2.Controls;
 
 namespace Daedalus.Engine.H264;
@@ -106,6 +107,14 @@ public sealed unsafe partial class H264MotionDeriver : IH264MotionSink, IDisposa
         WriteKind(m, field | 1 << 8);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void PrefetchMotion(H264Motion* m)
+    {
+        Sse.Prefetch0(m);
+        Sse.Prefetch0((byte*)m + 64);
+        Sse.Prefetch0((byte*)m + 128);
+    }
+
     /// <summary>Field in bits 0..7, Intra in bits 8..15.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void WriteKind(H264Motion* m, ulong value) => Unsafe.WriteUnaligned(&m->Field, value);
@@ -146,6 +155,9 @@ public sealed unsafe partial class H264MotionDeriver : IH264MotionSink, IDisposa
         else
         {
             LocateNeighbours(mbIndex, mbX, mbY);
+            // Far from the cache since it was written; the macroblocks around are read in this order.
+            if (_isB && Sse.IsSupported && _colMotion != null)
+                PrefetchMotion(_colMotion + mbIndex + 4);
         }
         WriteKind(m, field);
         Unsafe.WriteUnaligned(mb->SubPartition, 0u);

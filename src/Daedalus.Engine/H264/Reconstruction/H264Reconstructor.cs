@@ -116,8 +116,13 @@ public sealed unsafe partial class H264Reconstructor : IDisposable
         int width = _p->WidthInMbs;
         if (!_p->IsMbaff)
         {
+            bool hasInter = _p->HasInter;
             for (int x = 0; x < width; x++)
+            {
+                if (hasInter)
+                    Prefetch<TPixel>(x + PrefetchDistance, mbRow);
                 ReconstructMacroblock<TPixel>(x, mbRow);
+            }
             return;
         }
         for (int x = 0; x < width; x++)
