@@ -7,7 +7,7 @@ namespace GstDaedalus.Elements;
 /// <summary>One codec frame in output order, and the picture it is put out with. Reused; streaming thread only.</summary>
 internal sealed class PendingOutput
 {
-    /// <summary>The codec frame; one reference is ours.</summary>
+    /// <summary>The codec frame, one reference is ours; none where one coded buffer held several pictures.</summary>
     public VideoCodecFrame Frame;
     /// <summary>The picture, with a use of its own; null when there is none to show.</summary>
     public Picture? Picture;

@@ -18,6 +18,7 @@ public abstract unsafe partial class StatelessVideoDecoder
     private nint _inputState;
     private bool _upstreamColorimetry;
     private PictureFormat? _outputFormatNow;
+    private ulong _lastTime = ulong.MaxValue, _lastDuration = ulong.MaxValue;
     private PictureColor _outputColor;
     private object? _outputTraits;
     private bool _outputStale;
@@ -193,43 +194,64 @@ public abstract unsafe partial class StatelessVideoDecoder
         VideoCodecFrame frame = output.Frame;
         if (!EnsureNegotiated(picture))
         {
-            ReleaseFrame(frame);
+            if (frame.Handle != 0)
+                ReleaseFrame(frame);
             return _flushing ? FlowReturn.Flushing : FlowReturn.NotNegotiated;
         }
-        if (picture.Corrupted || output.Corrupted)
-        {
+        bool corrupted = picture.Corrupted || output.Corrupted;
+        if (corrupted)
             _corrupted++;
-            frame.SetCorrupted();
-        }
-        // Decoded it had to be, others refer to it; shown it need not be when its time is over.
-        if (GstVideoNative.gst_video_decoder_get_max_decode_time(Handle, frame.Handle) < 0)
+        if (frame.Handle != 0)
         {
-            _dropped++;
-            return DropFrame(frame);
+            if (corrupted)
+                frame.SetCorrupted();
+            // Decoded it had to be, others refer to it; shown it need not be when its time is over.
+            if (GstVideoNative.gst_video_decoder_get_max_decode_time(Handle, frame.Handle) < 0)
+            {
+                _dropped++;
+                return DropFrame(frame);
+            }
         }
         if (output.OnlyField != H264Fields.None)
-        {
             H264MissingField.Fill(picture.Capture.Map, picture.Format.Layout, picture.Format.Geometry, output.OnlyField);
-            output.OnlyField = H264Fields.None;
-        }
-        string? copyReason = CopyReason(picture);
-        if (copyReason is null)
+        nint buffer;
+        if (CopyReason(picture) is null)
         {
-            frame.OutputBuffer = _hasVideoMeta || picture.Format.IsTight ? WrapPicture(picture) : WrapPlanes(picture);
+            buffer = _hasVideoMeta || picture.Format.IsTight ? WrapPicture(picture) : WrapPlanes(picture);
+            if (frame.Handle != 0)
+                frame.OutputBuffer = buffer;
         }
         else
         {
-            FlowReturn copied = CopyPicture(frame, picture);
+            FlowReturn copied = CopyPicture(frame, picture, out buffer);
             if (copied != FlowReturn.Ok)
             {
-                ReleaseFrame(frame);
+                if (frame.Handle != 0)
+                    ReleaseFrame(frame);
                 return copied;
             }
             _copies++;
         }
-        Decorate(output, frame);
+        Decorate(output, buffer, frame.Handle == 0 ? 0 : frame.InputBuffer);
         _frames++;
+        if (frame.Handle == 0)
+            return PushExtra(buffer, corrupted);
+        (_lastTime, _lastDuration) = (frame.Pts, frame.Duration);
         return FinishFrame(frame);
+    }
+
+    // Several pictures came in one coded buffer, and GstVideoDecoder knows of one output for each: the others go out beside it, at times made up.
+    private FlowReturn PushExtra(nint buffer, bool corrupted)
+    {
+        const ulong None = ulong.MaxValue;
+        if (corrupted)
+            *(uint*)(buffer + Layout.GstMiniObject_flags) |= GstConst.BufferFlagCorrupted;
+        if (_lastTime != None && _lastDuration != None)
+            _lastTime += _lastDuration;
+        else
+            _lastTime = None;
+        *(ulong*)(buffer + Layout.GstBuffer_pts) = _lastTime;
+        return (FlowReturn)GstNative.gst_pad_push(SrcPad, buffer);
     }
 
     // Null: the picture itself goes downstream.
@@ -367,11 +389,9 @@ public abstract unsafe partial class StatelessVideoDecoder
     }
 
     // Flags and metadata that are the picture's. What a parser has attached to the coded buffer already comes along by itself.
-    private static void Decorate(PendingOutput output, VideoCodecFrame frame)
+    private static void Decorate(PendingOutput output, nint buffer, nint input)
     {
-        nint buffer = frame.OutputBuffer;
         *(uint*)(buffer + Layout.GstMiniObject_flags) |= output.BufferFlags;
-        nint input = frame.InputBuffer;
         if (output.CaptionBytes > 0 && (input == 0 || GstNative.gst_buffer_get_meta(input, GstVideoNative.gst_video_caption_meta_api_get_type()) == 0))
         {
             fixed (byte* data = output.Captions)
@@ -381,15 +401,25 @@ public abstract unsafe partial class StatelessVideoDecoder
             GstVideoNative.gst_buffer_add_video_afd_meta(buffer, 0, GstConst.AfdSpecAtscA53, output.ActiveFormat);
     }
 
-    private FlowReturn CopyPicture(VideoCodecFrame frame, Picture picture)
+    private FlowReturn CopyPicture(VideoCodecFrame frame, Picture picture, out nint buffer)
     {
-        var result = (FlowReturn)GstVideoNative.gst_video_decoder_allocate_output_frame(Handle, frame.Handle);
-        if (result != FlowReturn.Ok)
-            return result;
+        if (frame.Handle == 0)
+        {
+            buffer = GstVideoNative.gst_video_decoder_allocate_output_buffer(Handle);
+            if (buffer == 0)
+                return FlowReturn.Error;
+        }
+        else
+        {
+            var result = (FlowReturn)GstVideoNative.gst_video_decoder_allocate_output_frame(Handle, frame.Handle);
+            buffer = frame.OutputBuffer;
+            if (result != FlowReturn.Ok)
+                return result;
+        }
         nint state = GstVideoNative.gst_video_decoder_get_output_state(Handle);
         byte* target = stackalloc byte[Layout.Size_GstVideoFrame];
         GstMapInfo source;
-        bool ok = GstVideoNative.gst_video_frame_map(target, (void*)new VideoCodecState(state).Info.Handle, frame.OutputBuffer, GstConst.MapWrite) != 0;
+        bool ok = GstVideoNative.gst_video_frame_map(target, (void*)new VideoCodecState(state).Info.Handle, buffer, GstConst.MapWrite) != 0;
         if (ok)
         {
             ok = GstNative.gst_memory_map(picture.Memory, &source, GstConst.MapRead) != 0;

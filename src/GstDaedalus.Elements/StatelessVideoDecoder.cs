@@ -410,7 +410,8 @@ public abstract unsafe partial class StatelessVideoDecoder : VideoDecoder
         {
             if (_flushing)
             {
-                ReleaseFrame(frame);
+                if (frame.Handle != 0)
+                    ReleaseFrame(frame);
                 return FlowReturn.Flushing;
             }
             if (output.Picture is { Status: >= 0 } picture)
@@ -421,7 +422,7 @@ public abstract unsafe partial class StatelessVideoDecoder : VideoDecoder
                 return FinishFrame(frame);
             }
             _dropped++;
-            return DropFrame(frame);
+            return frame.Handle == 0 ? FlowReturn.Ok : DropFrame(frame);
         }
         finally
         {
@@ -445,7 +446,8 @@ public abstract unsafe partial class StatelessVideoDecoder : VideoDecoder
         ReapRequests();
         while (_outputs.TryDequeue(out PendingOutput? output))
         {
-            ReleaseFrame(output.Frame);
+            if (output.Frame.Handle != 0)
+                ReleaseFrame(output.Frame);
             End(output);
         }
         while (_jobs.TryDequeue(out FrameJob? job))

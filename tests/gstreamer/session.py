@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""An application in Python: what players do to a decoder. usage: session.py CASE FILE DEVICE → exit code 0."""
+"""An application in Python: what players do to a decoder. usage: session.py CASE FILE DEVICE [DECODER] → exit code 0."""
 import sys
 import gi
 gi.require_version('Gst', '1.0')
@@ -8,12 +8,13 @@ from gi.repository import Gst  # noqa: E402
 
 Gst.init(None)
 case, path, device = sys.argv[1:4]
+decoder = sys.argv[4] if len(sys.argv) > 4 else 'daedalusvp9dec'
 END = Gst.MessageType.EOS | Gst.MessageType.ERROR
 SECOND = Gst.SECOND
 
 
 def make(sink='fakesink name=s', dec=''):
-    return Gst.parse_launch(f'filesrc location={path} ! matroskademux ! daedalusvp9dec name=d device={device} {dec} ! {sink}')
+    return Gst.parse_launch(f'filesrc location={path} ! matroskademux ! {decoder} name=d device={device} {dec} ! {sink}')
 
 
 def play(pipeline, timeout=30):
@@ -48,7 +49,7 @@ def seek():
 
 def cycles():
     """Start and stop 200 times, in the middle of the stream; then the stream still plays."""
-    p = Gst.parse_launch(f'filesrc location={path} ! matroskademux name=m  daedalusvp9dec name=d device={device} ! fakesink sync=false')
+    p = Gst.parse_launch(f'filesrc location={path} ! matroskademux name=m  {decoder} name=d device={device} ! fakesink sync=false')
     # gst_parse_launch links the demuxer's first pad only; it has a new one each time.
     p.get_by_name('m').connect('pad-added', lambda m, pad: pad.link(p.get_by_name('d').get_static_pad('sink')))
     for i in range(200):
@@ -103,7 +104,7 @@ def hoard():
 
 def resume():
     """A stream joined behind its key frame: nothing is shown before the next one, and it is no error."""
-    p = Gst.parse_launch(f'filesrc location={path} ! matroskademux name=m ! identity name=i ! daedalusvp9dec name=d device={device} ! fakesink name=s sync=false')
+    p = Gst.parse_launch(f'filesrc location={path} ! matroskademux name=m ! identity name=i ! {decoder} name=d device={device} ! fakesink name=s sync=false')
     seen = [0]
 
     def probe(pad, info):
@@ -153,6 +154,34 @@ def steady():
     assert device == 'dummy' or plugin < 1100 * 16, plugin
     assert device == 'dummy' or engine < 1100 * 16, engine
     p.set_state(Gst.State.NULL)
+
+
+def flags_and_metas(front):
+    """(video flags, names of metadata) of every picture."""
+    p = Gst.parse_launch(f'filesrc location={path} ! {front} ! {decoder} name=d device={device} ! fakesink name=s sync=false')
+    seen = []
+
+    def probe(pad, info):
+        b = info.get_buffer()
+        # The string form is the one that lists metadata without their own typelibs.
+        seen.append((b.mini_object.flags >> 20, str(b.pts)))
+        return Gst.PadProbeReturn.OK
+    p.get_by_name('s').get_static_pad('sink').add_probe(Gst.PadProbeType.BUFFER, probe)
+    play(p)
+    caps = p.get_by_name('d').get_static_pad('src').get_current_caps().to_string()
+    p.set_state(Gst.State.NULL)
+    return seen, caps
+
+
+def interlaced():
+    """Pictures of an interlaced stream, top field first: flags of each, interlace mode of the caps; presentation times rise."""
+    for front in ('matroskademux', 'matroskademux ! h264parse', 'matroskademux ! h264parse ! video/x-h264,stream-format=byte-stream,alignment=nal'):
+        seen, caps = flags_and_metas(front)
+        assert len(seen) == 50, len(seen)
+        assert all(f & 3 == 3 for f, _ in seen), seen
+        times = [int(t) for _, t in seen]
+        assert times == sorted(times) and len(set(times)) == 50, times
+        assert 'interlace-mode=(string)mixed' in caps or 'interlace-mode=(string)interleaved' in caps, caps
 
 
 globals()[case]()

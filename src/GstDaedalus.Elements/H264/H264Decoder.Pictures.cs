@@ -102,11 +102,7 @@ public sealed unsafe partial class H264Decoder
         VideoCodecFrame frame = picture.Frame;
         picture.Frame = default;
         if (frame.Handle == 0)
-        {
-            s_debug.Log(this, DebugLevel.Warning, $"more pictures than coded buffers: one is not shown");
             ForgetFrameless(picture);
-            return;
-        }
         CapturePool.Use(picture);
         PendingOutput output = Enqueue(frame, picture, null);
         output.Corrupted = info.Corrupted;

@@ -22,6 +22,11 @@ public sealed unsafe partial class H264Decoder : StatelessVideoDecoder
     // 0: Annex B; else bytes of the length before each NAL unit.
     private int _lengthSize;
     private bool _wholeUnits = true;
+    // The last picture may go on in the next buffer.
+    private bool _pictureOpen;
+    // Access units without the flag MARKER at the stream's start; -1 once one had it. After Probed of them none is expected.
+    private int _unmarked;
+    private const int Probed = 8;
     private FrameJob? _job;
     private bool _synced;
     private bool _askedForKey;
@@ -79,6 +84,7 @@ public sealed unsafe partial class H264Decoder : StatelessVideoDecoder
         _sequencer.LowLatency = IsLiveSource;
         _synced = false;
         _askedForKey = false;
+        _pictureOpen = false;
     }
 
     /// <inheritdoc/>
@@ -94,6 +100,7 @@ public sealed unsafe partial class H264Decoder : StatelessVideoDecoder
         _lengthSize = format is "avc" or "avc3" || (format is null && codecData != 0) ? 4 : 0;
         if (codecData != 0 && !AddCodecData(codecData))
             return false;
+        _unmarked = 0;
         RefreshTraits();
         s_debug.Log(this, DebugLevel.Info, $"stream-format {format}, length size {_lengthSize}, whole access units {_wholeUnits}");
         return true;
@@ -148,35 +155,72 @@ public sealed unsafe partial class H264Decoder : StatelessVideoDecoder
         ReadOnlySpan<byte> data = new(job.Data, job.Size);
         bool synced = _synced;
         bool ends = EndsPicture(job);
-        _sequencer.DecodeAccessUnit(data, ends);
-        // The first sequence parameter set has come with this very data.
-        if (!ends && EndsPicture(job))
+        if (_pictureOpen && BeginsPicture(data))
             _sequencer.DecodeAccessUnit(default, endsPicture: true);
+        _sequencer.DecodeAccessUnit(AnySliceFirst && _wholeUnits ? WithoutDelimiter(data) : data, ends);
+        _pictureOpen = !ends;
         if (!synced && !_synced && HasSlice(data))
             SkipUntilKey(job);
         FinishFrameOf(job);
         _job = null;
-        SetExtraDelay(_sequencer.ReorderFrames + (EndsPicture(job) ? 0 : 1));
+        bool late = AnySliceFirst || (!_wholeUnits && (!IsLiveSource || _unmarked >= 0));
+        SetExtraDelay(_sequencer.ReorderFrames + (late ? 1 : 0));
     }
 
     /// <inheritdoc/>
     protected override void DrainCodec()
     {
         _sequencer.Drain();
+        _pictureOpen = false;
         ForgetFrames();
     }
 
-    // Parsers cut byte streams where a slice begins at macroblock 0. With arbitrary slice order (Baseline without
-    // constraint_set1_flag, Extended) that may be in the middle of a picture: the sequencer knows better, at the price of one frame
-    // of delay, which a live stream is spared.
+    // Arbitrary slice order: Baseline without constraint_set1_flag, Extended (A.2). Parsers cut byte streams where a slice begins at
+    // macroblock 0, which is in the middle of a picture then.
+    private bool AnySliceFirst => _lengthSize == 0 && !IsLiveSource && _sequencer.ActiveSps is { } sps && AllowsAnyOrder(sps);
+
+    private static bool AllowsAnyOrder(H264Sps sps) => sps.ProfileIdc == 88 || (sps.ProfileIdc == 66 && (sps.Control.ConstraintSetFlags & 2) == 0);
+
+    // Whether the last picture of a buffer is whole. If it may not be, the sequencer finds out with the next one, one frame later.
     private bool EndsPicture(FrameJob job)
     {
+        bool marked = (job.BufferFlags & GstConst.BufferFlagMarker) != 0;
         if (!_wholeUnits)
-            return IsLiveSource && (job.BufferFlags & GstConst.BufferFlagMarker) != 0;
-        if (_lengthSize != 0 || IsLiveSource || _sequencer.ActiveSps is not { } sps)
-            return _lengthSize != 0 || IsLiveSource;
-        bool arbitraryOrder = sps.ProfileIdc == 88 || (sps.ProfileIdc == 66 && (sps.Control.ConstraintSetFlags & 2) == 0);
-        return !arbitraryOrder;
+        {
+            if (marked)
+                _unmarked = -1;
+            return IsLiveSource && marked;
+        }
+        if (_lengthSize != 0)
+            return true;
+        if (AnySliceFirst || (_sequencer.ActiveSps is null && !IsLiveSource))
+            return false;
+        // RTP payloaders that repeat parameter sets before each slice make the depayloader cut there; the marker is on the last piece.
+        if (marked)
+            _unmarked = -1;
+        else if (_unmarked >= 0 && _unmarked <= Probed)
+            _unmarked++;
+        return marked || _unmarked > Probed;
+    }
+
+    // A slice at macroblock 0 where that can only be the first one.
+    private bool BeginsPicture(ReadOnlySpan<byte> data)
+    {
+        if (_sequencer.ActiveSps is not { SeparateColourPlanes: false } sps || AllowsAnyOrder(sps))
+            return false;
+        int position = 0;
+        while (H264NalUnits.TryNext(data, ref position, out int start, out int length))
+            if (H264NalUnits.Type(data.Slice(start, length)) is H264NalUnitType.Slice or H264NalUnitType.IdrSlice)
+                return length > 1 && (data[start + 1] & 0x80) != 0;
+        return false;
+    }
+
+    // Parsers put an access unit delimiter where they cut.
+    private static ReadOnlySpan<byte> WithoutDelimiter(ReadOnlySpan<byte> data)
+    {
+        int position = 0;
+        return H264NalUnits.TryNext(data, ref position, out int start, out int length) && H264NalUnits.Type(data.Slice(start, length)) == H264NalUnitType.AccessUnitDelimiter
+            ? data[position..] : data;
     }
 
     private static bool HasSlice(ReadOnlySpan<byte> data)

@@ -35,6 +35,7 @@ public static unsafe class GstNative
     [DllImport(Gst)] public static extern nint gst_pad_peer_query_caps(nint pad, nint filter);
     [DllImport(Gst)] public static extern nint gst_pad_get_pad_template_caps(nint pad);
     [DllImport(Gst)] public static extern int gst_pad_peer_query(nint pad, nint query);
+    [DllImport(Gst)] public static extern int gst_pad_push(nint pad, nint buffer);
     [DllImport(Gst)] public static extern int gst_pad_check_reconfigure(nint pad);
     [DllImport(Gst)] public static extern void gst_pad_mark_reconfigure(nint pad);
 

@@ -51,6 +51,50 @@ public sealed class Plugin : IDisposable
         return path;
     }
 
+    /// <summary>An H.264 clip made by ffmpeg's libx264; a key frame every 30.</summary>
+    /// <param name="name">File name; the ending says which container.</param>
+    /// <param name="arguments">What the encoder is told beside that.</param>
+    /// <param name="size">Size of the pictures.</param>
+    /// <param name="frames">How many.</param>
+    public string H264Clip(string name, string arguments = "", string size = "176x144", int frames = 60)
+    {
+        string path = WorkFile(name);
+        lock (_lock)
+        {
+            if (!File.Exists(path))
+            {
+                string[] input = ["-v", "error", "-f", "lavfi", "-i", $"testsrc2=size={size}:rate=25"];
+                string[] output = ["-frames:v", frames.ToString(System.Globalization.CultureInfo.InvariantCulture), "-c:v", "libx264", "-preset", "fast", "-threads", "1", "-g", "30", "-bf", "2", "-pix_fmt", "yuv420p"];
+                Result r = Run("ffmpeg", [.. input, .. output, .. arguments.Split(' ', StringSplitOptions.RemoveEmptyEntries), path]);
+                Assert.True(r.ExitCode == 0, r.Output);
+            }
+        }
+        return path;
+    }
+
+    /// <summary>The same stream in another container.</summary>
+    public string Remux(string clip, string name, string arguments = "")
+    {
+        string path = WorkFile(name);
+        lock (_lock)
+        {
+            if (!File.Exists(path))
+            {
+                Result r = Run("ffmpeg", ["-v", "error", "-i", clip, "-c", "copy", .. arguments.Split(' ', StringSplitOptions.RemoveEmptyEntries), path]);
+                Assert.True(r.ExitCode == 0, r.Output);
+            }
+        }
+        return path;
+    }
+
+    /// <summary>MD5 of all planes as ffmpeg decodes them.</summary>
+    public string FfmpegChecksum(string clip, string pixelFormat)
+    {
+        Result r = Run("ffmpeg", ["-v", "error", "-flags", "unaligned", "-i", clip, "-fps_mode", "passthrough", "-pix_fmt", pixelFormat, "-f", "md5", "-"]);
+        Assert.True(r.ExitCode == 0 && r.Output.StartsWith("MD5=", StringComparison.Ordinal), r.Output);
+        return r.Output.Trim()[4..];
+    }
+
     public Result Launch(string pipeline, int timeout = 60, params (string, string)[] environment)
         => Run("gst-launch-1.0", ["-m", .. pipeline.Split(' ', StringSplitOptions.RemoveEmptyEntries)], timeout, environment);
 
