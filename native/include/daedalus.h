@@ -53,6 +53,7 @@ extern "C" {
 /* Coded formats: V4L2's fourccs. */
 #define DAEDALUS_CODED_VP9 DAEDALUS_FOURCC('V', 'P', '9', 'F')
 #define DAEDALUS_CODED_H264 DAEDALUS_FOURCC('S', '2', '6', '4')
+#define DAEDALUS_CODED_AV1 DAEDALUS_FOURCC('A', 'V', '1', 'F')
 
 typedef struct daedalus_decoder daedalus_decoder;
 

@@ -8,6 +8,8 @@ public static class PixelFormat
     public const uint Vp9Frame = 'V' | 'P' << 8 | '9' << 16 | 'F' << 24;
     /// <summary>V4L2_PIX_FMT_H264_SLICE.</summary>
     public const uint H264Slice = 'S' | '2' << 8 | '6' << 16 | '4' << 24;
+    /// <summary>V4L2_PIX_FMT_AV1_FRAME.</summary>
+    public const uint Av1Frame = 'A' | 'V' << 8 | '1' << 16 | 'F' << 24;
 
     /// <summary>Planar 4:2:0, 8 bits (V4L2_PIX_FMT_YUV420).</summary>
     public const uint Yuv420 = 'Y' | 'U' << 8 | '1' << 16 | '2' << 24;

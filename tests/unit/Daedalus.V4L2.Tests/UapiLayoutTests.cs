@@ -48,7 +48,7 @@ public partial class UapiLayoutTests
     public void SizesAreTheKernels()
     {
         MatchCollection lines = SizeLine().Matches(File.ReadAllText(Source));
-        Assert.Equal(15, lines.Count);
+        Assert.Equal(26, lines.Count);
         foreach (Match m in lines)
             Assert.Equal((m.Groups[1].Value, int.Parse(m.Groups[2].Value, CultureInfo.InvariantCulture)), (m.Groups[1].Value, Marshal.SizeOf(ControlType(m.Groups[1].Value))));
     }
@@ -94,6 +94,10 @@ public partial class UapiLayoutTests
         ["H264_PRED_WEIGHTS"] = V4L2CtrlH264PredWeights.ControlId,
         ["H264_SLICE_PARAMS"] = V4L2CtrlH264SliceParams.ControlId,
         ["H264_DECODE_PARAMS"] = V4L2CtrlH264DecodeParams.ControlId,
+        ["AV1_SEQUENCE"] = V4L2CtrlAv1Sequence.ControlId,
+        ["AV1_TILE_GROUP_ENTRY"] = V4L2CtrlAv1TileGroupEntry.ControlId,
+        ["AV1_FRAME"] = V4L2CtrlAv1Frame.ControlId,
+        ["AV1_FILM_GRAIN"] = V4L2CtrlAv1FilmGrain.ControlId,
     };
 
     [GeneratedRegex(@"^CHECK_CONSTANT\(V4L2_H264_(SPS_FLAG|PPS_FLAG|SLICE_TYPE|SLICE_FLAG|DPB_ENTRY_FLAG|DECODE_PARAM_FLAG)_(\w+), 0x(\w+)\)", RegexOptions.Multiline)]
@@ -117,6 +121,38 @@ public partial class UapiLayoutTests
         {
             // Names match but for case and the suffixes of two flags.
             string name = m.Groups[2].Value.Replace("_", "", StringComparison.Ordinal).Replace("VALUEALLOWED", "ALLOWED", StringComparison.Ordinal);
+            Assert.True(Enum.TryParse(types[m.Groups[1].Value], name, ignoreCase: true, out object? value), m.Value);
+            Assert.Equal((m.Value, Convert.ToUInt32(m.Groups[3].Value, 16)), (m.Value, Convert.ToUInt32(value, CultureInfo.InvariantCulture)));
+        }
+    }
+
+    [GeneratedRegex(@"^CHECK_CONSTANT\(V4L2_AV1_(SEQUENCE_FLAG|GLOBAL_MOTION_FLAG|LOOP_RESTORATION_FLAG|SEGMENTATION_FLAG|LOOP_FILTER_FLAG|QUANTIZATION_FLAG|TILE_INFO_FLAG|FRAME_FLAG|FILM_GRAIN_FLAG|WARP_MODEL|FRAME_RESTORE|INTERPOLATION_FILTER|TX_MODE)_(\w+), 0x(\w+)\)", RegexOptions.Multiline)]
+    private static partial Regex Av1ConstantLine();
+
+    [Fact]
+    public void Av1FlagsAreTheKernels()
+    {
+        var types = new Dictionary<string, Type>
+        {
+            ["SEQUENCE_FLAG"] = typeof(Av1SequenceFlags),
+            ["GLOBAL_MOTION_FLAG"] = typeof(Av1GlobalMotionFlags),
+            ["LOOP_RESTORATION_FLAG"] = typeof(Av1LoopRestorationFlags),
+            ["SEGMENTATION_FLAG"] = typeof(Av1SegmentationFlags),
+            ["LOOP_FILTER_FLAG"] = typeof(Av1LoopFilterFlags),
+            ["QUANTIZATION_FLAG"] = typeof(Av1QuantizationFlags),
+            ["TILE_INFO_FLAG"] = typeof(Av1TileInfoFlags),
+            ["FRAME_FLAG"] = typeof(Av1FrameFlags),
+            ["FILM_GRAIN_FLAG"] = typeof(Av1FilmGrainFlags),
+            ["WARP_MODEL"] = typeof(Av1WarpModel),
+            ["FRAME_RESTORE"] = typeof(Av1RestorationType),
+            ["INTERPOLATION_FILTER"] = typeof(Av1InterpolationFilter),
+            ["TX_MODE"] = typeof(Av1TxMode),
+        };
+        MatchCollection lines = Av1ConstantLine().Matches(File.ReadAllText(Source));
+        Assert.Equal(79, lines.Count);
+        foreach (Match m in lines)
+        {
+            string name = m.Groups[2].Value.Replace("_", "", StringComparison.Ordinal);
             Assert.True(Enum.TryParse(types[m.Groups[1].Value], name, ignoreCase: true, out object? value), m.Value);
             Assert.Equal((m.Value, Convert.ToUInt32(m.Groups[3].Value, 16)), (m.Value, Convert.ToUInt32(value, CultureInfo.InvariantCulture)));
         }
