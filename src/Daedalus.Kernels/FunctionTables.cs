@@ -38,3 +38,23 @@ public struct IntPtrArray6 { private nint _e; }
 /// <summary>Inline array of 4 function addresses.</summary>
 [InlineArray(4)]
 public struct IntPtrArray4 { private nint _e; }
+
+/// <summary>Inline array of 2 function addresses.</summary>
+[InlineArray(2)]
+public struct IntPtrArray2 { private nint _e; }
+
+/// <summary>Inline array of 3 function addresses.</summary>
+[InlineArray(3)]
+public struct IntPtrArray3 { private nint _e; }
+
+/// <summary>Inline array of 7 function addresses.</summary>
+[InlineArray(7)]
+public struct IntPtrArray7 { private nint _e; }
+
+/// <summary>Inline array of 190 function addresses.</summary>
+[InlineArray(190)]
+public struct IntPtrArray190 { private nint _e; }
+
+/// <summary>Inline array of 305 function addresses.</summary>
+[InlineArray(305)]
+public struct IntPtrArray305 { private nint _e; }
