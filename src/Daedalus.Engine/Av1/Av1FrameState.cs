@@ -181,7 +181,7 @@ public unsafe struct Av1FrameState
     /// <summary>Rows of superblocks whose streams are kept, a ring.</summary>
     public int SbRowsKept;
 
-    /// <summary>SegmentIds of this frame, pitch MiCols: belongs to <see cref="Saved"/>. Written by entropy decoding; null without segmentation. With segmentation_update_map 0 the setup copies the previous map.</summary>
+    /// <summary>SegmentIds of this frame, pitch MiCols: belongs to <see cref="Saved"/>. Written by entropy decoding; null without segmentation. With segmentation_update_map 0 entropy decoding copies the previous map row by row (7.4).</summary>
     public byte* SegmentIds;
     /// <summary>PrevSegmentIds (5.9.2 load_previous_segment_ids), pitch MiCols; null: all 0. Rows are final as the primary reference's MiRowsReady says.</summary>
     public byte* PrevSegmentIds;
