@@ -63,14 +63,21 @@ internal unsafe struct H264Cabac
         uint lps = (uint)(((ulong*)c)[s] >> (int)((range >> 26) & 24)) & (0xffu << 23);
         range -= lps;
         ulong scaled = (ulong)range << WindowShift;
-        long rest = (long)(Value - scaled);
-        long isMps = rest >> 63;
-        range = lps + ((range - lps) & (uint)isMps);
-        s ^= ~(int)isMps;
-        int shift = BitOperations.LeadingZeroCount(range);
+        // A branch, not a mask: most callers branch on the bin and would mispredict as often, and predicted it takes the comparison off the way from one bin to the next.
+        if (Value < scaled)
+        {
+            // Renormalisation of the more probable value: at most one bit.
+            int one = (int)(~range >> 31);
+            *state = ((byte*)c)[H264EntropyTables.CabacNext + s];
+            Range = range << one;
+            Value <<= one;
+            return s & 1;
+        }
+        s = ~s;
         *state = ((byte*)c)[H264EntropyTables.CabacNext + s];
-        Range = range << shift;
-        Value = ((ulong)rest + (scaled & (ulong)isMps)) << shift;
+        int shift = BitOperations.LeadingZeroCount(lps);
+        Range = lps << shift;
+        Value = (Value - scaled) << shift;
         return s & 1;
     }
 
