@@ -184,4 +184,46 @@ def interlaced():
         assert 'interlace-mode=(string)mixed' in caps or 'interlace-mode=(string)interleaved' in caps, caps
 
 
+def live():
+    """A live source whose stream has no reordering gets each picture when its data has come."""
+    import time
+    p = Gst.parse_launch(f'filesrc location={path} ! matroskademux ! h264parse ! video/x-h264,stream-format=byte-stream,alignment=au ! fakesink name=s sync=false signal-handoffs=true')
+    units = []
+    p.get_by_name('s').connect('handoff', lambda s, b, pad: units.append((b.copy_deep(), pad.get_current_caps())))
+    play(p)
+    p.set_state(Gst.State.NULL)
+    p = Gst.parse_launch(f'appsrc name=a is-live=true format=time ! {decoder} name=d device={device} ! fakesink name=s sync=false async=false signal-handoffs=true')
+    shown = [0]
+    p.get_by_name('s').connect('handoff', lambda *_: shown.__setitem__(0, shown[0] + 1))
+    a = p.get_by_name('a')
+    a.set_property('caps', units[0][1])
+    p.set_state(Gst.State.PLAYING)
+    for i, (unit, _) in enumerate(units):
+        a.emit('push-buffer', unit)
+        end = time.monotonic() + 10
+        # The first ones may wait for the next, until it is known whether the source marks the end of a picture.
+        want = i + (i > 8)
+        while shown[0] < want and time.monotonic() < end:
+            time.sleep(0.002)
+        assert shown[0] >= want, (i, shown)
+    a.emit('end-of-stream')
+    play(p)
+    assert shown[0] == len(units)
+    p.set_state(Gst.State.NULL)
+
+
+def reverse():
+    """Backwards, every picture once."""
+    p = Gst.parse_launch(f'filesrc location={path} ! qtdemux ! h264parse ! {decoder} name=d device={device} ! fakesink name=s sync=false')
+    times = []
+    p.get_by_name('s').get_static_pad('sink').add_probe(Gst.PadProbeType.BUFFER, lambda pad, info: (times.append(info.get_buffer().pts), Gst.PadProbeReturn.OK)[1])
+    p.set_state(Gst.State.PAUSED)
+    assert p.get_state(10 * SECOND)[0] == Gst.StateChangeReturn.SUCCESS
+    times.clear()
+    assert p.seek(-1.0, Gst.Format.TIME, Gst.SeekFlags.FLUSH, Gst.SeekType.SET, 0, Gst.SeekType.SET, 2 * SECOND)
+    play(p)
+    p.set_state(Gst.State.NULL)
+    assert len(times) >= 48 and times == sorted(times, reverse=True) and len(set(times)) == len(times), times
+
+
 globals()[case]()
