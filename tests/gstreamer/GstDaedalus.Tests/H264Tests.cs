@@ -98,7 +98,7 @@ public sealed class H264Tests(Plugin plugin)
         string clip = scenario switch
         {
             "steady" => plugin.H264Clip("steady.mkv", "", "64x64", 1500),
-            "live" => plugin.H264Clip("live.mkv", "-tune zerolatency"),
+            "live" => plugin.H264Clip("live.mkv", "-tune zerolatency -bf 0"),
             "reverse" => plugin.H264Clip("long.mp4", "", "176x144", 150),
             "interlaced" => plugin.H264Clip("fifty.mkv", Interlaced, "176x160", 50),
             _ => plugin.H264Clip("long.mkv", "", "176x144", 150),
