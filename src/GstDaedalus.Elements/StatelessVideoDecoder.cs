@@ -485,8 +485,11 @@ public abstract unsafe partial class StatelessVideoDecoder : VideoDecoder
         if (live || _threads == 1)
             return 0;
         int threads = _threads == 0 ? Environment.ProcessorCount : (int)_threads;
-        return threads <= 1 ? 0 : Math.Min(threads, 8);
+        return threads <= 1 ? 0 : PreferredDepth(threads);
     }
+
+    /// <summary>Requests to keep in flight with several threads (2 and more): as many as help, since each costs a picture and a frame of delay.</summary>
+    protected virtual int PreferredDepth(int threads) => Math.Min(threads, 8);
 
     private bool IsLive()
     {

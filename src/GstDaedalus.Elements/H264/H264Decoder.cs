@@ -60,6 +60,11 @@ public sealed unsafe partial class H264Decoder : StatelessVideoDecoder
     protected override int MaxReferences => 18;
 
     /// <inheritdoc/>
+    // Within a picture only two steps run at once, and direct prediction waits for the motion of whole pictures: it takes
+    // twice the threads to have none of them idle (measured at 1080p with two: 6 instead of 16 % idle).
+    protected override int PreferredDepth(int threads) => Math.Min(2 * threads, 12);
+
+    /// <inheritdoc/>
     protected override ReadOnlySpan<byte> ColorimetryName(byte index) => default;
 
     /// <inheritdoc/>
