@@ -180,23 +180,33 @@ public sealed unsafe partial class H264SliceDecoder
             inc++;
         if (_top >= 0 && _mbs[_top].Direct == 0)
             inc++;
-        if (Bin(27 + inc) == 0)
-            return 0;
-        if (Bin(27 + 3) == 0)
-            return 1 + Bin(27 + 5);
-        int bits = Bin(27 + 4) << 3;
-        bits |= Bin(27 + 5) << 2;
-        bits |= Bin(27 + 5) << 1;
-        bits |= Bin(27 + 5);
-        if (bits < 8)
-            return bits + 3;
-        return bits switch
+        H264EntropyContext* c = _c;
+        H264Cabac cabac = c->Cabac;
+        byte* states = c->States + 27;
+        int type = 0;
+        if (cabac.Decode(states + inc, c) != 0)
         {
-            13 => 23, // intra
-            14 => 11,
-            15 => 22,
-            _ => (bits << 1 | Bin(27 + 5)) - 4,
-        };
+            if (cabac.Decode(states + 3, c) == 0)
+            {
+                type = 1 + cabac.Decode(states + 5, c);
+            }
+            else
+            {
+                int bits = cabac.Decode(states + 4, c) << 3;
+                bits |= cabac.Decode(states + 5, c) << 2;
+                bits |= cabac.Decode(states + 5, c) << 1;
+                bits |= cabac.Decode(states + 5, c);
+                type = bits < 8 ? bits + 3 : bits switch
+                {
+                    13 => 23, // intra
+                    14 => 11,
+                    15 => 22,
+                    _ => (bits << 1 | cabac.Decode(states + 5, c)) - 4,
+                };
+            }
+        }
+        c->Cabac = cabac;
+        return type;
     }
 
     private int ReadSubTypeP()
@@ -210,19 +220,28 @@ public sealed unsafe partial class H264SliceDecoder
 
     private int ReadSubTypeB()
     {
-        if (Bin(36) == 0)
-            return 0;
-        if (Bin(37) == 0)
-            return 1 + Bin(39);
-        int type = 3;
-        if (Bin(38) != 0)
+        H264EntropyContext* c = _c;
+        H264Cabac cabac = c->Cabac;
+        byte* states = c->States + 36;
+        int type = 0;
+        if (cabac.Decode(states, c) != 0)
         {
-            if (Bin(39) != 0)
-                return 11 + Bin(39);
-            type = 7;
+            if (cabac.Decode(states + 1, c) == 0)
+            {
+                type = 1;
+            }
+            else
+            {
+                type = 3;
+                if (cabac.Decode(states + 2, c) != 0)
+                    type = cabac.Decode(states + 3, c) != 0 ? 11 : 7;
+                if (type != 11)
+                    type += 2 * cabac.Decode(states + 3, c);
+            }
+            type += cabac.Decode(states + 3, c);
         }
-        type += 2 * Bin(39);
-        return type + Bin(39);
+        c->Cabac = cabac;
+        return type;
     }
 
     private bool MacroblockCabac()
@@ -280,19 +299,7 @@ public sealed unsafe partial class H264SliceDecoder
                 mb->Flags |= H264MbFlags.Transform8x8;
             }
             FillIntraModes();
-            bool is8x8 = mb->Type == H264MbType.Intra8x8;
-            for (int b = 0; b < 16; b += is8x8 ? 4 : 1)
-            {
-                int mode = PredictIntraMode(b);
-                if (Bin(68) == 0)
-                {
-                    int rem = Bin(69);
-                    rem |= Bin(69) << 1;
-                    rem |= Bin(69) << 2;
-                    mode = rem + (rem >= mode ? 1 : 0);
-                }
-                SetIntraMode(b, is8x8, mode);
-            }
+            ReadIntraModes(mb->Type == H264MbType.Intra8x8);
         }
         if (_chromaType is 1 or 2)
         {
@@ -322,6 +329,27 @@ public sealed unsafe partial class H264SliceDecoder
         return true;
     }
 
+    // prev_intra4x4_pred_mode_flag and rem_intra4x4_pred_mode, likewise of 8×8 blocks.
+    private void ReadIntraModes(bool is8x8)
+    {
+        H264EntropyContext* c = _c;
+        H264Cabac cabac = c->Cabac;
+        byte* states = c->States + 68;
+        for (int b = 0; b < 16; b += is8x8 ? 4 : 1)
+        {
+            int mode = PredictIntraMode(b);
+            if (cabac.Decode(states, c) == 0)
+            {
+                int rem = cabac.Decode(states + 1, c);
+                rem |= cabac.Decode(states + 1, c) << 1;
+                rem |= cabac.Decode(states + 1, c) << 2;
+                mode = rem + (rem >= mode ? 1 : 0);
+            }
+            SetIntraMode(b, is8x8, mode);
+        }
+        c->Cabac = cabac;
+    }
+
     private int TransformContext()
     {
         int inc = 0;
@@ -346,17 +374,22 @@ public sealed unsafe partial class H264SliceDecoder
             a2 = (mbs[l].CodedBlockPattern >> ((r >> 1) * 2 + 1)) & 1;
             leftChroma = mbs[_left0].CodedBlockPattern >> 4;
         }
-        int b0 = Bin(73 + (a0 ^ 1) + 2 * (((top >> 2) & 1) ^ 1));
-        int b1 = Bin(73 + (b0 ^ 1) + 2 * (((top >> 3) & 1) ^ 1));
-        int b2 = Bin(73 + (a2 ^ 1) + 2 * (b0 ^ 1));
-        int b3 = Bin(73 + (b2 ^ 1) + 2 * (b1 ^ 1));
+        H264EntropyContext* c = _c;
+        H264Cabac cabac = c->Cabac;
+        byte* states = c->States + 73;
+        int b0 = cabac.Decode(states + (a0 ^ 1) + 2 * (((top >> 2) & 1) ^ 1), c);
+        int b1 = cabac.Decode(states + (b0 ^ 1) + 2 * (((top >> 3) & 1) ^ 1), c);
+        int b2 = cabac.Decode(states + (a2 ^ 1) + 2 * (b0 ^ 1), c);
+        int b3 = cabac.Decode(states + (b2 ^ 1) + 2 * (b1 ^ 1), c);
         int cbp = b0 | b1 << 1 | b2 << 2 | b3 << 3;
         if (_chromaType is 1 or 2)
         {
             int topChroma = top >> 4;
-            if (Bin(77 + (leftChroma != 0 ? 1 : 0) + (topChroma != 0 ? 2 : 0)) != 0)
-                cbp |= (1 + Bin(81 + (leftChroma == 2 ? 1 : 0) + (topChroma == 2 ? 2 : 0))) << 4;
+            states += 4;
+            if (cabac.Decode(states + (leftChroma != 0 ? 1 : 0) + (topChroma != 0 ? 2 : 0), c) != 0)
+                cbp |= (1 + cabac.Decode(states + 4 + (leftChroma == 2 ? 1 : 0) + (topChroma == 2 ? 2 : 0), c)) << 4;
         }
+        c->Cabac = cabac;
         return cbp;
     }
 
@@ -446,6 +479,7 @@ public sealed unsafe partial class H264SliceDecoder
         int w = partition is 0 or 1 ? 2 : 1, h = partition is 0 or 2 ? 2 : 1;
         int lists = _isB ? 2 : 1;
         int shift = _field && _mbaff ? 1 : 0;
+        H264Cabac cabac = c->Cabac;
         for (int list = 0; list < lists; list++)
         {
             int count = (list == 0 ? _numRef0 : _numRef1) << shift;
@@ -459,7 +493,7 @@ public sealed unsafe partial class H264SliceDecoder
                 if (count > 1)
                 {
                     int ctx = r[-1] + 2 * r[-4];
-                    while (Bin(54 + ctx) != 0)
+                    while (cabac.Decode(c->States + 54 + ctx, c) != 0)
                     {
                         ctx = (ctx >> 2) + 4;
                         if (++refIdx >= count)
@@ -477,6 +511,7 @@ public sealed unsafe partial class H264SliceDecoder
                 }
             }
         }
+        c->Cabac = cabac;
         for (int list = 0; list < lists; list++)
         {
             for (int b = 0; b < end; b += step)

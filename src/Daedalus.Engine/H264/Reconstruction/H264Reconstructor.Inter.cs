@@ -138,6 +138,36 @@ public sealed unsafe partial class H264Reconstructor
     private void PredictFrom<TPixel>(Target* target, int list, int refIdx, int vector, int x, int y, int widthIndex, int height, int average)
         where TPixel : unmanaged
     {
+        // What nearly all blocks are is short: frames in 4:2:0, away from the edges.
+        H264PictureState* p = _p;
+        int index = _slice->RefList[list * 32 + (refIdx & 31)];
+        // Position in quarter luma samples, which are eighth chroma samples.
+        int positionX = (_mbX * 16 + x) * 4 + (short)vector, positionY = (_mbY * 16 + y) * 4 + (vector >> 16), width = 16 >> widthIndex;
+        int column = positionX >> 2, line = positionY >> 2;
+        H264ReferencePicture* r = p->References + index;
+        if (!_isPlain || index >= H264PictureState.ReferenceCount || r->IsMissing || r->View.Plane0 == null
+            || column < 2 || line < 2 || column + width + 3 > p->WidthInMbs * 16 || line + height + 3 > p->HeightInMbs * 16)
+        {
+            PredictFromAny<TPixel>(target, list, refIdx, vector, x, y, widthIndex, height, average);
+            return;
+        }
+        if (r->Progress != null && _waiter != null)
+            WaitFor(r, index, line + height + 3, p->HeightInMbs * 16);
+        nint stride = r->View.StrideY;
+        var luma = (delegate*<byte*, nint, byte*, nint, int, int, void>)((nint*)&_kernels->PredictLuma)[(average + widthIndex) * 16 + (positionY & 3) * 4 + (positionX & 3)];
+        luma(target->Y + y * target->StrideY + x * sizeof(TPixel), target->StrideY, r->View.Plane0 + line * stride + (nint)column * sizeof(TPixel), stride, height, _maxValue);
+        var chroma = (delegate*<byte*, nint, byte*, nint, int, int, int, int, void>)((nint*)&_kernels->PredictChroma)[average + widthIndex];
+        nint strideC = r->View.StrideUv, to = (y >> 1) * target->StrideC + (x >> 1) * sizeof(TPixel), from = (positionY >> 3) * strideC + (nint)(positionX >> 3) * sizeof(TPixel);
+        height >>= 1;
+        positionX &= 7;
+        positionY &= 7;
+        chroma(target->U + to, target->StrideC, r->View.Plane1 + from, strideC, height, positionX, positionY, _maxValue);
+        chroma(target->V + to, target->StrideC, r->View.Plane2 + from, strideC, height, positionX, positionY, _maxValue);
+    }
+
+    private void PredictFromAny<TPixel>(Target* target, int list, int refIdx, int vector, int x, int y, int widthIndex, int height, int average)
+        where TPixel : unmanaged
+    {
         H264PictureState* p = _p;
         int index = ReferenceIndex(list, refIdx);
         H264ReferencePicture* reference = p->References + index;

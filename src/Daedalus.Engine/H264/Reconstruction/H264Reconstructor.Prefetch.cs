@@ -35,15 +35,15 @@ public sealed unsafe partial class H264Reconstructor
     private nint PrefetchFrom<TPixel>(int reference, int vector, int mbX, int mbY, nint fetched)
         where TPixel : unmanaged
     {
+        if (reference >= H264PictureState.ReferenceCount)
+            return fetched;
         H264ReferencePicture* r = _p->References + reference;
         int x = mbX * 16 + ((short)vector >> 2), y = mbY * 16 + (vector >> 18);
-        // Blocks at the edges are few.
-        if (reference >= H264PictureState.ReferenceCount || r->View.Plane0 == null || x < 2 || y < 2 || x + 20 > r->View.Width || y + 20 > r->View.Height)
-            return fetched;
         nint stride = r->View.StrideY;
         byte* left = r->View.Plane0 + (y - 2) * stride + (x - 2) * sizeof(TPixel), right = left + 20 * sizeof(TPixel);
         nint line = (nint)right >> 6;
-        if (line == fetched)
+        // Blocks at the edges are few.
+        if (line == fetched || r->View.Plane0 == null || x < 2 || y < 2 || x + 20 > r->View.Width || y + 20 > r->View.Height)
             return fetched;
         PrefetchLines(right, stride, 21);
         // The left part came with the macroblock before, unless that moved otherwise.

@@ -36,11 +36,13 @@ public sealed unsafe partial class H264Reconstructor : IDisposable
     private int _maxValue, _chromaArrayType, _chromaShiftX, _chromaShiftY, _qpBdOffset;
     private int _chromaBytes, _dcBytes;
     private int _greyDepth;
+    // A frame without field macroblocks, 4:2:0.
+    private bool _isPlain;
 
     // The slice.
     private int _sliceIndex;
     private H264Slice* _slice;
-    private bool _constrainedIntra;
+    private bool _constrainedIntra, _isSp;
     private WeightMode _weightMode;
 
     // The macroblock.
@@ -89,6 +91,7 @@ public sealed unsafe partial class H264Reconstructor : IDisposable
         _chromaArrayType = p->ChromaArrayType;
         _chromaShiftX = _chromaArrayType == 3 ? 0 : 1;
         _chromaShiftY = _chromaArrayType == 1 ? 1 : 0;
+        _isPlain = _chromaArrayType == 1 && !p->IsField && !p->IsMbaff;
         int coefficientSize = p->BitDepth > 8 ? 4 : 2;
         _chromaBytes = p->ChromaSize * coefficientSize;
         _dcBytes = p->DcOffset * coefficientSize;
@@ -147,23 +150,30 @@ public sealed unsafe partial class H264Reconstructor : IDisposable
             return;
         }
 
-        byte* coefficients = p->CoefficientsOf(mbX, mbY);
-        _dc = coefficients + _dcBytes;
-        if (mb->Type == H264MbType.Inter)
+        bool isInter = mb->Type == H264MbType.Inter;
+        if (isInter)
         {
             PredictInter<TPixel>();
-            if (_slice->Header.SliceType == H264SliceType.SP && (mb->Flags & H264MbFlags.Concealed) == 0)
-                DecodeSp<TPixel>(coefficients, _slice->Header.SpForSwitch);
-            else if (((uint)mb->Luma | mb->Cb | mb->Cr | mb->Dc) != 0)
-                AddInterResidual<TPixel>(coefficients);
-            return;
+            if (((uint)mb->Luma | mb->Cb | mb->Cr | mb->Dc) == 0 && !_isSp)
+                return;
         }
-        if (mb->Type == H264MbType.Pcm)
+        byte* coefficients = p->CoefficientsOf(mbX, mbY);
+        _dc = coefficients + _dcBytes;
+        if (!isInter)
         {
-            CopyPcm<TPixel>(coefficients);
-            return;
+            if (mb->Type == H264MbType.Pcm)
+                CopyPcm<TPixel>(coefficients);
+            else
+                ReconstructIntra<TPixel>(coefficients);
         }
-        ReconstructIntra<TPixel>(coefficients);
+        else if (!_isSp)
+        {
+            AddInterResidual<TPixel>(coefficients);
+        }
+        else if ((mb->Flags & H264MbFlags.Concealed) == 0)
+        {
+            DecodeSp<TPixel>(coefficients, _slice->Header.SpForSwitch);
+        }
     }
 
     /// <summary>Where the macroblock lies in the picture: a field macroblock in every other line of its pair.</summary>
@@ -198,6 +208,7 @@ public sealed unsafe partial class H264Reconstructor : IDisposable
         _sliceIndex = index;
         _slice = _p->Slices + index;
         _constrainedIntra = (_slice->Pps->Pps.Flags & H264PpsFlags.ConstrainedIntraPred) != 0;
+        _isSp = _slice->Header.SliceType == H264SliceType.SP;
         _weightMode = _slice->ImplicitWeights != null ? WeightMode.Implicit : _slice->Header.HasWeights ? WeightMode.Explicit : WeightMode.None;
         return true;
     }
