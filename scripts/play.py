@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Plays a file through daedalusvp9dec by gst-launch-1.0 and says what happened: frames, fps, a PNG, the MD5 of the output."""
+"""Plays a file through our element of its codec by gst-launch-1.0 and says what happened: frames, fps, a PNG, the MD5 of the output."""
 import os
 import re
 import shlex
@@ -17,7 +17,14 @@ def quoted(p):
     return '"' + p.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-source = f"filesrc location={quoted(path)} ! parsebin ! queue ! daedalusvp9dec name=dec"
+ELEMENTS = {"vp9": "daedalusvp9dec", "h264": "daedalush264dec"}
+probe = subprocess.run(["ffprobe", "-v", "error", "-select_streams", "v:0", "-show_entries", "stream=codec_name", "-of", "csv=p=0", path],
+                       stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+codec = probe.stdout.strip().split(",")[0].split("\n")[0]
+if codec not in ELEMENTS:
+    sys.exit(f"{path}: " + (f"its video is {codec}; only {', '.join(ELEMENTS)} can be played" if codec else "no video stream found"))
+element = ELEMENTS[codec]
+source = f"filesrc location={quoted(path)} ! parsebin ! queue ! {element} name=dec"
 
 
 def exists(element):
@@ -25,8 +32,8 @@ def exists(element):
     return subprocess.run(["gst-inspect-1.0", element], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0
 
 
-if not exists("daedalusvp9dec"):
-    sys.exit("daedalusvp9dec is not in GStreamer's registry; run: GST_DEBUG=GST_PLUGIN_LOADING:5 gst-inspect-1.0 daedalus")
+if not exists(element):
+    sys.exit(f"{element} is not in GStreamer's registry; run: GST_DEBUG=GST_PLUGIN_LOADING:5 gst-inspect-1.0 daedalus")
 
 sink = "videoconvert ! autovideosink" if display else "fakesink sync=false"
 fps = f'fpsdisplaysink name=fps text-overlay=false signal-fps-measurements=false video-sink="{sink}"' + ("" if display else " sync=false")
