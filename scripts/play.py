@@ -80,4 +80,4 @@ if snap.returncode == 0 and os.path.exists(png):
 print(f"  md5    {md5}")
 for e in errors[:5]:
     print("  " + e)
-sys.exit(code)
+sys.exit(code or (1 if total == 0 or any("erroneous pipeline" in e for e in errors) else 0))
