@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics.X86;
+using Daedalus.Engine.Pictures;
 
 namespace Daedalus.Engine.H264;
 
@@ -57,6 +58,22 @@ public sealed unsafe partial class H264Reconstructor
             PrefetchLines(r->View.Plane2 + offset, strideC, lines);
         }
         return line;
+    }
+
+    /// <summary>Asks for where the next macroblocks will be written: their lines have left the cache since the last picture in this buffer.</summary>
+    private void PrefetchTarget<TPixel>(int mbX, int mbY)
+        where TPixel : unmanaged
+    {
+        if (!Sse.IsSupported || mbX >= _p->WidthInMbs)
+            return;
+        PictureView* view = &_p->Picture;
+        PrefetchLines(view->Plane0 + mbY * 16 * view->StrideY + mbX * 16 * sizeof(TPixel), view->StrideY, 16);
+        if (_chromaArrayType is not (1 or 2))
+            return;
+        int lines = 16 >> _chromaShiftY;
+        nint offset = mbY * lines * view->StrideUv + mbX * 8 * sizeof(TPixel);
+        PrefetchLines(view->Plane1 + offset, view->StrideUv, lines);
+        PrefetchLines(view->Plane2 + offset, view->StrideUv, lines);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -124,6 +124,8 @@ public sealed unsafe partial class H264Reconstructor : IDisposable
             {
                 if (hasInter)
                     Prefetch<TPixel>(x + PrefetchDistance, mbRow);
+                if ((x & 3) == 0)
+                    PrefetchTarget<TPixel>(x + 4, mbRow);
                 ReconstructMacroblock<TPixel>(x, mbRow);
             }
             return;
