@@ -50,7 +50,7 @@ public sealed class DummyDevice(DummyOptions? options = null) : IStatelessDevice
     public DummySession? LastSession { get; private set; }
 
     /// <inheritdoc/>
-    public bool Supports(uint codedFormat) => codedFormat is PixelFormat.Vp9Frame or PixelFormat.H264Slice;
+    public bool Supports(uint codedFormat) => codedFormat is PixelFormat.Vp9Frame or PixelFormat.H264Slice or PixelFormat.Av1Frame;
 
     /// <inheritdoc/>
     public IStatelessSession OpenSession(SessionOptions options)
