@@ -1,0 +1,463 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using Daedalus.Kernels.Av1;
+using Daedalus.V4L2.Controls;
+
+namespace Daedalus.Engine.Av1;
+
+/// <summary>residual() (5.11.34), transform types and coefficients (5.11.39), dequantised (7.12.3).</summary>
+public sealed unsafe partial class Av1TileDecoder
+{
+    private Quantizers _quant;
+
+    [StructLayout(LayoutKind.Sequential)]
+    private struct Quantizers
+    {
+        public fixed int Dc[3];
+        public fixed int Ac[3];
+    }
+
+    private byte* LevelContext(int plane) => _above + (nint)plane * _aboveStride;
+    private byte* DcContext(int plane) => _above + (nint)(3 + plane) * _aboveStride;
+
+    private void ResetBlockContext(Av1Block* b)
+    {
+        for (int plane = 0; plane < (b->HasChroma ? 3 : 1); plane++)
+        {
+            int subX = plane > 0 ? _subX : 0, subY = plane > 0 ? _subY : 0;
+            int x = (b->MiCol >> subX) - (_tile->MiColStart >> subX), w = (b->MiCol + _bw4 - 1 >> subX) - (b->MiCol >> subX) + 1;
+            int row = b->MiRow & 31, y = row >> subY, h = (row + _bh4 - 1 >> subY) - y + 1;
+            new Span<byte>(LevelContext(plane) + x, w).Clear();
+            new Span<byte>(DcContext(plane) + x, w).Clear();
+            new Span<byte>(_left + plane * 64 + y, h).Clear();
+            new Span<byte>(_left + (3 + plane) * 64 + y, h).Clear();
+        }
+    }
+
+    private void SetQuantizers(Av1Block* b)
+    {
+        ref V4L2Av1Quantization q = ref _s->Frame.Quantization;
+        // get_qindex(0, segment_id) (7.12.2).
+        int index = _s->SegmentQIndex[b->SegmentId];
+        if ((q.Flags & Av1QuantizationFlags.DeltaQPresent) != 0)
+        {
+            index = _qIndex;
+            if (SegFeature(b, V4L2Av1Segmentation.AltQ))
+                index = Math.Clamp(index + _s->Frame.Segmentation.FeatureData[b->SegmentId * 8 + V4L2Av1Segmentation.AltQ], 0, 255);
+        }
+        int depth = (_s->BitDepth - 8 >> 1) * 256;
+        _quant.Dc[0] = Av1EntropyTables.DcQlookup[depth + Math.Clamp(index + q.DeltaQYDc, 0, 255)];
+        _quant.Dc[1] = Av1EntropyTables.DcQlookup[depth + Math.Clamp(index + q.DeltaQUDc, 0, 255)];
+        _quant.Dc[2] = Av1EntropyTables.DcQlookup[depth + Math.Clamp(index + q.DeltaQVDc, 0, 255)];
+        _quant.Ac[0] = Av1EntropyTables.AcQlookup[depth + index];
+        _quant.Ac[1] = Av1EntropyTables.AcQlookup[depth + Math.Clamp(index + q.DeltaQUAc, 0, 255)];
+        _quant.Ac[2] = Av1EntropyTables.AcQlookup[depth + Math.Clamp(index + q.DeltaQVAc, 0, 255)];
+    }
+
+    private void Residual(Av1Block* b)
+    {
+        if (_skip && _isInter)
+            return;
+        if (!_skip)
+            SetQuantizers(b);
+        int chunksX = Math.Max(1, _bw4 >> 4), chunksY = Math.Max(1, _bh4 >> 4);
+        var chunk = chunksX > 1 || chunksY > 1 ? Av1BlockSize.Block64x64 : b->Size;
+        int planes = b->HasChroma ? 3 : 1;
+        for (int cy = 0; cy < chunksY; cy++)
+        {
+            for (int cx = 0; cx < chunksX; cx++)
+            {
+                for (int plane = 0; plane < planes; plane++)
+                {
+                    int subX = plane > 0 ? _subX : 0, subY = plane > 0 ? _subY : 0;
+                    int size = Av1Tables.SubsampledSize[((int)chunk * 2 + subX) * 2 + subY];
+                    int w4 = Av1Tables.Num4x4BlocksWide[size], h4 = Av1Tables.Num4x4BlocksHigh[size];
+                    int x0 = cx << 4 >> subX, y0 = cy << 4 >> subY;
+                    if (_isInter && !_lossless && plane == 0)
+                    {
+                        TransformTree(b, x0, y0, w4, h4);
+                        continue;
+                    }
+                    var tx = _lossless ? Av1TxSize.Tx4x4 : plane == 0 ? b->TxSize : b->UvTxSize;
+                    int stepX = Av1Tables.TxWidth[(int)tx] >> 2, stepY = Av1Tables.TxHeight[(int)tx] >> 2;
+                    for (int y = 0; y < h4; y += stepY)
+                    {
+                        for (int x = 0; x < w4; x += stepX)
+                            TransformBlock(b, plane, tx, x0 + x, y0 + y);
+                    }
+                }
+            }
+        }
+    }
+
+    /// <summary>transform_tree (5.11.36) with positions and sizes in 4×4 units relative to the block.</summary>
+    private void TransformTree(Av1Block* b, int x, int y, int w, int h)
+    {
+        int row = b->MiRow + y, col = b->MiCol + x;
+        if (col >= _s->MiCols || row >= _s->MiRows)
+            return;
+        int luma = _s->LumaTxSizes[(nint)row * _s->MiStride + col];
+        if (w * 4 <= Av1Tables.TxWidth[luma] && h * 4 <= Av1Tables.TxHeight[luma])
+        {
+            int tx = 0;
+            while (Av1Tables.TxWidth[tx] != w * 4 || Av1Tables.TxHeight[tx] != h * 4)
+                tx++;
+            TransformBlock(b, 0, (Av1TxSize)tx, x, y);
+        }
+        else if (w > h)
+        {
+            TransformTree(b, x, y, w / 2, h);
+            TransformTree(b, x + w / 2, y, w / 2, h);
+        }
+        else if (w < h)
+        {
+            TransformTree(b, x, y, w, h / 2);
+            TransformTree(b, x, y + h / 2, w, h / 2);
+        }
+        else
+        {
+            TransformTree(b, x, y, w / 2, h / 2);
+            TransformTree(b, x + w / 2, y, w / 2, h / 2);
+            TransformTree(b, x, y + h / 2, w / 2, h / 2);
+            TransformTree(b, x + w / 2, y + h / 2, w / 2, h / 2);
+        }
+    }
+
+    private void TransformBlock(Av1Block* b, int plane, Av1TxSize tx, int x, int y)
+    {
+        var s = _s;
+        int subX = plane > 0 ? _subX : 0, subY = plane > 0 ? _subY : 0;
+        int x4 = (b->MiCol >> subX) + x, y4 = (b->MiRow >> subY) + y;
+        int limitX = s->MiCols >> subX, limitY = s->MiRows >> subY;
+        if (x4 >= limitX || y4 >= limitY)
+            return;
+        var t = _sb->Transforms + _sb->TransformCount++;
+        b->TransformCount++;
+        *t = new Av1TransformBlock { X4 = (byte)x, Y4 = (byte)y, Plane = (byte)plane, TxSize = tx };
+        if (!_skip)
+            Coefficients(b, t, x4, y4, limitX, limitY);
+    }
+
+    private static int TxSet(bool inter, int tx, bool reduced)
+    {
+        int sqr = Av1Tables.TxSizeSqr[tx], up = Av1Tables.TxSizeSqrUp[tx];
+        if (up > (int)Av1TxSize.Tx32x32)
+            return 0;
+        if (inter)
+            return reduced || up == (int)Av1TxSize.Tx32x32 ? 3 : sqr == (int)Av1TxSize.Tx16x16 ? 2 : 1;
+        return up == (int)Av1TxSize.Tx32x32 ? 0 : reduced || sqr == (int)Av1TxSize.Tx16x16 ? 2 : 1;
+    }
+
+    private int ReadTransformType(Av1Block* b, int tx, int set)
+    {
+        if (set == 0 || _s->SegmentQIndex[b->SegmentId] == 0)
+            return 0;
+        int sqr = Av1Tables.TxSizeSqr[tx];
+        if (_isInter)
+        {
+            return set switch
+            {
+                1 => Av1EntropyTables.TxTypeInterInvSet1[_d.ReadSymbol16(_cdf->InterTxTypeSet1 + sqr * 16, 16)],
+                2 => Av1EntropyTables.TxTypeInterInvSet2[_d.ReadSymbol16(_cdf->InterTxTypeSet2, 12)],
+                _ => Av1EntropyTables.TxTypeInterInvSet3[_d.ReadBool(_cdf->InterTxTypeSet3 + sqr * 2) ? 1 : 0],
+            };
+        }
+        // Filter_Intra_Mode_To_Intra_Dir: DC, V, H, D157, DC.
+        int direction = b->FilterIntraMode switch
+        {
+            Av1Block.NoFilterIntra => (int)b->YMode,
+            1 => (int)Av1Mode.V,
+            2 => (int)Av1Mode.H,
+            3 => (int)Av1Mode.D157,
+            _ => (int)Av1Mode.Dc,
+        };
+        return set == 1 ? Av1EntropyTables.TxTypeIntraInvSet1[_d.ReadSymbol8(_cdf->IntraTxTypeSet1 + (sqr * 13 + direction) * 8, 7)]
+            : Av1EntropyTables.TxTypeIntraInvSet2[_d.ReadSymbol8(_cdf->IntraTxTypeSet2 + (sqr * 13 + direction) * 8, 5)];
+    }
+
+    /// <summary>compute_tx_type (5.11.40) of a chroma block: the luma type at its place, or the mode's.</summary>
+    private int ChromaTransformType(Av1Block* b, int tx, int x4, int y4)
+    {
+        if (_lossless || Av1Tables.TxSizeSqrUp[tx] > (int)Av1TxSize.Tx32x32)
+            return 0;
+        int set = TxSet(_isInter, tx, (_s->Frame.Flags & Av1FrameFlags.ReducedTxSet) != 0);
+        if (_isInter)
+        {
+            int col = Math.Max(b->MiCol, x4 << _subX), row = Math.Max(b->MiRow, y4 << _subY);
+            int type = _txTypes[(row & 31) * 32 + (col & 31)];
+            return Av1EntropyTables.TxTypeInSetInter[set * 16 + type] != 0 ? type : 0;
+        }
+        int intra = Av1EntropyTables.ModeToTxfm[(int)b->UvMode];
+        return Av1EntropyTables.TxTypeInSetIntra[set * 16 + intra] != 0 ? intra : 0;
+    }
+
+    private void Coefficients(Av1Block* b, Av1TransformBlock* t, int x4, int y4, int limitX, int limitY)
+    {
+        int plane = t->Plane, tx = (int)t->TxSize, w4 = Av1Tables.TxWidth[tx] >> 2, h4 = Av1Tables.TxHeight[tx] >> 2;
+        int subX = plane > 0 ? _subX : 0, subY = plane > 0 ? _subY : 0;
+        byte* aboveLevel = LevelContext(plane) + x4 - (_tile->MiColStart >> subX), aboveDc = DcContext(plane) + x4 - (_tile->MiColStart >> subX);
+        int leftRow = ((b->MiRow & 31) >> subY) + t->Y4;
+        byte* leftLevel = _left + plane * 64 + leftRow, leftDc = _left + (3 + plane) * 64 + leftRow;
+        int txCtx = Av1Tables.TxSizeSqr[tx] + Av1Tables.TxSizeSqrUp[tx] + 1 >> 1, type = plane > 0 ? 1 : 0;
+        // Beyond the frame's edge the contexts are 0 always, so that nothing is clipped here.
+        int ctx = AllZeroContext(b, plane, tx, w4, h4, aboveLevel, aboveDc, leftLevel, leftDc);
+        int level = 0, dc = 0;
+        if (_d.ReadBool(_cdf->TxbSkip + (txCtx * 13 + ctx) * 2))
+        {
+            if (plane == 0)
+                FillTxTypes(b->MiRow + t->Y4, b->MiCol + t->X4, w4, h4, 0);
+        }
+        else
+        {
+            int txType;
+            if (plane == 0)
+            {
+                txType = ReadTransformType(b, tx, TxSet(_isInter, tx, (_s->Frame.Flags & Av1FrameFlags.ReducedTxSet) != 0));
+                FillTxTypes(b->MiRow + t->Y4, b->MiCol + t->X4, w4, h4, txType);
+                if (_lossless)
+                    txType = 0;
+            }
+            else
+            {
+                txType = ChromaTransformType(b, tx, x4, y4);
+            }
+            t->TxType = (Av1TxType)txType;
+            int sign = 0;
+            for (int k = 0; k < w4; k++)
+                sign += aboveDc[k] == 1 ? -1 : aboveDc[k] >> 1;
+            for (int k = 0; k < h4; k++)
+                sign += leftDc[k] == 1 ? -1 : leftDc[k] >> 1;
+            ReadCoefficients(b, t, txCtx, type, sign < 0 ? 1 : sign > 0 ? 2 : 0, out level, out dc);
+        }
+        int w = Math.Min(w4, limitX - x4), h = Math.Min(h4, limitY - y4);
+        new Span<byte>(aboveLevel, w).Fill((byte)level);
+        new Span<byte>(aboveDc, w).Fill((byte)dc);
+        new Span<byte>(leftLevel, h).Fill((byte)level);
+        new Span<byte>(leftDc, h).Fill((byte)dc);
+        new Span<byte>(aboveLevel + w, w4 - w).Clear();
+        new Span<byte>(aboveDc + w, w4 - w).Clear();
+        new Span<byte>(leftLevel + h, h4 - h).Clear();
+        new Span<byte>(leftDc + h, h4 - h).Clear();
+    }
+
+    private int AllZeroContext(Av1Block* b, int plane, int tx, int w4, int h4, byte* aboveLevel, byte* aboveDc, byte* leftLevel, byte* leftDc)
+    {
+        int above = 0, left = 0;
+        if (plane == 0)
+        {
+            if (_bw4 == w4 && _bh4 == h4)
+                return 0;
+            for (int k = 0; k < w4; k++)
+                above = Math.Max(above, aboveLevel[k]);
+            for (int k = 0; k < h4; k++)
+                left = Math.Max(left, leftLevel[k]);
+            if (above == 0 && left == 0)
+                return 1;
+            int max = Math.Max(above, left);
+            if (above == 0 || left == 0)
+                return max > 3 ? 3 : 2;
+            return max <= 3 ? 4 : Math.Min(above, left) <= 3 ? 5 : 6;
+        }
+        for (int k = 0; k < w4; k++)
+            above |= aboveLevel[k] | aboveDc[k];
+        for (int k = 0; k < h4; k++)
+            left |= leftLevel[k] | leftDc[k];
+        int size = Av1Tables.SubsampledSize[((int)b->Size * 2 + _subX) * 2 + _subY];
+        int area = Av1Tables.Num4x4BlocksWide[size] * Av1Tables.Num4x4BlocksHigh[size];
+        return 7 + (above != 0 ? 1 : 0) + (left != 0 ? 1 : 0) + (area > w4 * h4 ? 3 : 0);
+    }
+
+    private void FillTxTypes(int row, int col, int w4, int h4, int type)
+    {
+        byte* map = _txTypes + (row & 31) * 32 + (col & 31);
+        for (int y = 0; y < h4; y++, map += 32)
+            new Span<byte>(map, w4).Fill((byte)type);
+    }
+
+    private static ReadOnlySpan<ushort> DefaultScan(int adjusted) => (Av1TxSize)adjusted switch
+    {
+        Av1TxSize.Tx4x4 => Av1EntropyTables.DefaultScan4x4,
+        Av1TxSize.Tx4x8 => Av1EntropyTables.DefaultScan4x8,
+        Av1TxSize.Tx8x4 => Av1EntropyTables.DefaultScan8x4,
+        Av1TxSize.Tx8x8 => Av1EntropyTables.DefaultScan8x8,
+        Av1TxSize.Tx8x16 => Av1EntropyTables.DefaultScan8x16,
+        Av1TxSize.Tx16x8 => Av1EntropyTables.DefaultScan16x8,
+        Av1TxSize.Tx16x16 => Av1EntropyTables.DefaultScan16x16,
+        Av1TxSize.Tx16x32 => Av1EntropyTables.DefaultScan16x32,
+        Av1TxSize.Tx32x16 => Av1EntropyTables.DefaultScan32x16,
+        Av1TxSize.Tx4x16 => Av1EntropyTables.DefaultScan4x16,
+        Av1TxSize.Tx16x4 => Av1EntropyTables.DefaultScan16x4,
+        Av1TxSize.Tx8x32 => Av1EntropyTables.DefaultScan8x32,
+        Av1TxSize.Tx32x8 => Av1EntropyTables.DefaultScan32x8,
+        _ => Av1EntropyTables.DefaultScan32x32,
+    };
+
+    private int ReadEob(int tx, int txCtx, int type, int txClass)
+    {
+        int one = txClass == 0 ? 0 : 1, point;
+        switch (Math.Min((int)Av1Tables.TxWidthLog2[tx], 5) + Math.Min((int)Av1Tables.TxHeightLog2[tx], 5) - 4)
+        {
+            case 0: point = _d.ReadSymbol8(_cdf->EobPt16 + (type * 2 + one) * 8, 5); break;
+            case 1: point = _d.ReadSymbol8(_cdf->EobPt32 + (type * 2 + one) * 8, 6); break;
+            case 2: point = _d.ReadSymbol8(_cdf->EobPt64 + (type * 2 + one) * 8, 7); break;
+            case 3: point = _d.ReadSymbol8(_cdf->EobPt128 + (type * 2 + one) * 8, 8); break;
+            case 4: point = _d.ReadSymbol16(_cdf->EobPt256 + (type * 2 + one) * 16, 9); break;
+            case 5: point = _d.ReadSymbol16(_cdf->EobPt512 + type * 16, 10); break;
+            default: point = _d.ReadSymbol16(_cdf->EobPt1024 + type * 16, 11); break;
+        }
+        point++;
+        if (point < 3)
+            return point;
+        int eob = (1 << point - 2) + 1, shift = point - 3;
+        if (_d.ReadBool(_cdf->EobExtra + ((txCtx * 2 + type) * 9 + point - 3) * 2))
+            eob += 1 << shift;
+        while (--shift >= 0)
+        {
+            if (_d.ReadBit() != 0)
+                eob += 1 << shift;
+        }
+        return eob;
+    }
+
+    private void ReadCoefficients(Av1Block* b, Av1TransformBlock* t, int txCtx, int type, int signCtx, out int cumulated, out int dcCategory)
+    {
+        int tx = (int)t->TxSize, adjusted = Av1Tables.AdjustedTxSize[tx], txType = (int)t->TxType;
+        int wLog2 = Av1Tables.TxWidthLog2[adjusted], hLog2 = Av1Tables.TxHeightLog2[adjusted], width = 1 << wLog2, height = 1 << hLog2;
+        // V_DCT, V_ADST, V_FLIPADST: vertical; H_*: horizontal (get_tx_class, 8.3.2).
+        int txClass = txType < 10 ? 0 : (txType & 1) != 0 ? 1 : 2;
+        int eob = ReadEob(tx, txCtx, type, txClass);
+        t->Eob = (ushort)eob;
+        // Levels lie column by column as the coefficients do, with four zeros below each column and four columns of zeros to the right.
+        int pitch = height + 4;
+        byte* levels = _levels;
+        ushort* scan = (ushort*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(DefaultScan(adjusted)));
+        ushort* baseCdf = _cdf->CoeffBase + (txCtx * 2 + type) * 42 * 4, brCdf = _cdf->CoeffBr + (Math.Min(txCtx, 3) * 2 + type) * 21 * 4;
+        byte* offsets = (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(Av1EntropyTables.CoeffBaseCtxOffset)) + tx * 25;
+        for (int c = eob - 1; c >= 0; c--)
+        {
+            Position(c, txClass, scan, wLog2, hLog2, out int row, out int col);
+            byte* at = levels + col * pitch + row;
+            int level;
+            if (c == eob - 1)
+            {
+                int ctx = c == 0 ? 0 : c <= width * height / 8 ? 1 : c <= width * height / 4 ? 2 : 3;
+                level = 1 + _d.ReadSymbol4(_cdf->CoeffBaseEob + ((txCtx * 2 + type) * 4 + ctx) * 4, 3);
+            }
+            else
+            {
+                int mag = Math.Min(at[1], (byte)3) + Math.Min(at[pitch], (byte)3), ctx;
+                if (txClass == 0)
+                {
+                    mag += Math.Min(at[pitch + 1], (byte)3) + Math.Min(at[2], (byte)3) + Math.Min(at[2 * pitch], (byte)3);
+                    ctx = c == 0 ? 0 : Math.Min(mag + 1 >> 1, 4) + offsets[Math.Min(row, 4) * 5 + Math.Min(col, 4)];
+                }
+                else if (txClass == 1)
+                {
+                    mag += Math.Min(at[2 * pitch], (byte)3) + Math.Min(at[3 * pitch], (byte)3) + Math.Min(at[4 * pitch], (byte)3);
+                    ctx = Math.Min(mag + 1 >> 1, 4) + 26 + 5 * Math.Min(col, 2);
+                }
+                else
+                {
+                    mag += Math.Min(at[2], (byte)3) + Math.Min(at[3], (byte)3) + Math.Min(at[4], (byte)3);
+                    ctx = Math.Min(mag + 1 >> 1, 4) + 26 + 5 * Math.Min(row, 2);
+                }
+                level = _d.ReadSymbol4(baseCdf + ctx * 4, 4);
+            }
+            if (level > 2)
+            {
+                int mag = at[1] + at[pitch] + (txClass == 0 ? at[pitch + 1] : txClass == 1 ? at[2 * pitch] : at[2]);
+                mag = Math.Min(mag + 1 >> 1, 6);
+                bool near = txClass == 0 ? row < 2 && col < 2 : txClass == 1 ? col == 0 : row == 0;
+                int ctx = (row | col) == 0 ? mag : mag + (near ? 7 : 14);
+                for (int i = 0; i < 4; i++)
+                {
+                    int more = _d.ReadSymbol4(brCdf + ctx * 4, 4);
+                    level += more;
+                    if (more < 3)
+                        break;
+                }
+            }
+            *at = (byte)level;
+        }
+        Dequantise(b, t, eob, txClass, scan, wLog2, hLog2, type, signCtx, out cumulated, out dcCategory);
+        _coefficientsUsed += width * height;
+        // Only columns that hold something: the levels are zero again for the next block.
+        new Span<byte>(levels, pitch * width).Clear();
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Position(int c, int txClass, ushort* scan, int wLog2, int hLog2, out int row, out int col)
+    {
+        if (txClass == 1)
+        {
+            // Mcol_Scan: column by column.
+            row = c & (1 << hLog2) - 1;
+            col = c >> hLog2;
+            return;
+        }
+        // Mrow_Scan is the identity.
+        int pos = txClass == 0 ? scan[c] : c;
+        row = pos >> wLog2;
+        col = pos & (1 << wLog2) - 1;
+    }
+
+    private int ReadGolomb()
+    {
+        int length = 0;
+        // 20 bits are the longest a conforming stream has; the limit keeps a broken one from running on.
+        do
+            length++;
+        while (_d.ReadBit() == 0 && length <= 20);
+        if (length > 20)
+            _corrupt = true;
+        int x = 1;
+        for (int i = length - 2; i >= 0; i--)
+            x = x << 1 | _d.ReadBit();
+        return x;
+    }
+
+    private void Dequantise(Av1Block* b, Av1TransformBlock* t, int eob, int txClass, ushort* scan, int wLog2, int hLog2, int type, int signCtx, out int cumulated, out int dcCategory)
+    {
+        int tx = (int)t->TxSize, plane = t->Plane, pitch = (1 << hLog2) + 4, sum = 0;
+        dcCategory = 0;
+        // dqDenom (7.12.3): by the number of samples.
+        int area = Av1Tables.TxWidthLog2[tx] + Av1Tables.TxHeightLog2[tx], shift = area > 10 ? 2 : area > 8 ? 1 : 0;
+        byte* matrix = null;
+        ref V4L2Av1Quantization q = ref _s->Frame.Quantization;
+        if ((q.Flags & Av1QuantizationFlags.UsingQmatrix) != 0 && !_lossless && t->TxType < Av1TxType.Identity)
+        {
+            int level = plane == 0 ? q.QmY : plane == 1 ? q.QmU : q.QmV;
+            if (level < 15)
+                matrix = (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(Av1EntropyTables.QuantizerMatrix)) + (level * 2 + type) * 3344 + Av1EntropyTables.QmOffset[tx];
+        }
+        int max = (1 << 7 + _s->BitDepth) - 1;
+        void* to = (byte*)_sb->Coefficients + (nint)_coefficientsUsed * (_wide ? 4 : 2);
+        for (int c = 0; c < eob; c++)
+        {
+            Position(c, txClass, scan, wLog2, hLog2, out int row, out int col);
+            int level = _levels[col * pitch + row];
+            if (level == 0)
+                continue;
+            bool negative = c == 0 ? _d.ReadBool(_cdf->DcSign + (type * 3 + signCtx) * 2) : _d.ReadBit() != 0;
+            if (level > 14)
+                level = ReadGolomb() + 14;
+            level &= 0xfffff;
+            sum = Math.Min(63, sum + level);
+            bool isDc = (row | col) == 0;
+            if (isDc)
+                dcCategory = negative ? 1 : 2;
+            int quant = isDc ? _quant.Dc[plane] : _quant.Ac[plane];
+            if (matrix != null)
+                quant = quant * matrix[(row << wLog2) + col] + 16 >> 5;
+            int value = (int)((long)level * quant & 0xffffff) >> shift;
+            value = negative ? Math.Max(-value, -max - 1) : Math.Min(value, max);
+            nint index = (nint)(col << hLog2) + row;
+            if (_wide)
+                ((int*)to)[index] = value;
+            else
+                ((short*)to)[index] = (short)value;
+        }
+        cumulated = sum;
+    }
+}
