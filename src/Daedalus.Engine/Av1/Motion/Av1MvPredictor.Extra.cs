@@ -131,7 +131,7 @@ public sealed unsafe partial class Av1MvPredictor
     }
 
     /// <summary>has_overlappable_candidates (7.10.3): an inter block above or to the left.</summary>
-    /// <param name="b">The block; MiRow, MiCol and Size are read.</param>
+    /// <param name="b">The block, 8×8 or larger in both directions; MiRow, MiCol and Size are read.</param>
     public bool HasOverlappableCandidates(Av1Block* b)
     {
         SetBlock(b);
