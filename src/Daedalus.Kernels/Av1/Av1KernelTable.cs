@@ -78,8 +78,9 @@ public unsafe struct Av1KernelTable
     public IntPtrArray7 Predict;
 
     /// <summary>
-    /// The same for compound prediction (isCompound 1): <c>(dst, src, srcStride, height, mx, my, filters, bitDepth)</c>; dst is short[height][width], value preds[][] as the spec has it
-    /// (14 bits of sample at 8 and 10 bits: sample &lt;&lt; 4; at 12 bits &lt;&lt; 2, no offset), fits 16 bits signed. Index as <see cref="Predict"/>.
+    /// The same for compound prediction (isCompound 1): <c>(dst, src, srcStride, height, mx, my, filters, bitDepth)</c>; dst is short[height][width], value preds[][] of the spec
+    /// (sample &lt;&lt; 4 at 8 and 10 bits, &lt;&lt; 2 at 12) at 8 bits, preds[][] - 8192 above: there the two stages of the sharp filter reach 36956, which 16 bits signed only hold with the offset.
+    /// All intermediate predictions have this form, and all blends take it. Index as <see cref="Predict"/>.
     /// </summary>
     public IntPtrArray7 PredictIntermediate;
 
