@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+using System.Runtime.InteropServices;
 using Daedalus.Engine.Pictures;
 
 namespace Daedalus.Engine.H264;
@@ -46,6 +47,22 @@ internal static unsafe class H264Concealment
                 else
                     new Span<ushort>(line, picture.Width >> 1).Fill((ushort)(1 << (picture.BitDepth - 1)));
             }
+        }
+    }
+
+    /// <summary>Lines of a missing field: those of the other one.</summary>
+    /// <param name="frame">The frame.</param>
+    /// <param name="parity">Field that is there: 0 top, 1 bottom.</param>
+    public static void CopyField(in PictureView frame, int parity)
+    {
+        for (int plane = 0; plane < 3; plane++)
+        {
+            int height = plane == 0 ? frame.Height : frame.Height >> frame.SubsamplingY, width = plane == 0 ? frame.Width : frame.Width >> frame.SubsamplingX;
+            uint bytes = (uint)(frame.BitDepth == 8 ? width : 2 * width);
+            nint stride = frame.Stride(plane);
+            byte* line = frame.Plane(plane);
+            for (int y = 0; y + 1 < height; y += 2, line += 2 * stride)
+                NativeMemory.Copy(line + parity * stride, line + (1 - parity) * stride, bytes);
         }
     }
 

@@ -153,14 +153,15 @@ internal sealed unsafe class H264Decoder : CodecDecoder
         }
     }
 
-    // The other field never came: nobody may wait for its lines.
+    // The other field never came: nobody may wait for its lines, which have been (or will be, when the job is over) taken from the field that did.
     private static void CloseFieldPair(Picture picture)
     {
-        int missing = 3 - picture.FieldsBegun;
+        picture.FieldsMissing = 3 - picture.FieldsBegun;
         picture.FieldsBegun = 3;
-        *picture.FieldProgressCell(missing) = Picture.Complete;
-        if (Volatile.Read(ref *picture.FieldProgressCell(3 - missing)) == Picture.Complete)
-            picture.Progress = Picture.Complete;
+        if (picture.Pending != 0)
+            return;
+        *picture.FieldProgressCell(picture.FieldsMissing) = Picture.Complete;
+        picture.Progress = Picture.Complete;
     }
 
     private H264KernelTable* Kernels(int depth)

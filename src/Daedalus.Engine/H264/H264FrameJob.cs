@@ -218,9 +218,16 @@ internal sealed unsafe class H264FrameJob : FrameJob, IH264ReferenceWaiter, IDis
         }
         picture.Corrupted |= Corrupted;
         picture.MotionBusy &= ~_fields;
+        int final = _fields;
+        if (picture.FieldsBegun == _fields && _fields != 3 || picture.FieldsMissing != 0)
+        {
+            // Perhaps the other field never comes, and what refers to the frame must not see memory that nobody wrote.
+            H264Concealment.CopyField(picture.View, _fields - 1);
+            final |= picture.FieldsMissing;
+        }
         for (int field = 1; field <= 2; field++)
         {
-            if ((_fields & field) != 0)
+            if ((final & field) != 0)
                 Volatile.Write(ref *picture.FieldProgressCell(field), Picture.Complete);
         }
         picture.Progress = Math.Min(Volatile.Read(ref *picture.FieldProgressCell(1)), Volatile.Read(ref *picture.FieldProgressCell(2)));

@@ -349,6 +349,8 @@ internal sealed unsafe class H264FrameSetup : IDisposable
             {
                 H264ReferencePicture* r = s->References + i * 3 + fields;
                 *r = default;
+                // Within a frame the first field can be referenced, what is just being decoded cannot.
+                bool itself = picture == _picture && fields != 3 - _fields;
                 r->Fields = fields == 0 ? H264Fields.Frame : (H264Fields)fields;
                 r->TopPoc = entry.TopFieldOrderCnt;
                 r->BottomPoc = entry.BottomFieldOrderCnt;
@@ -359,13 +361,14 @@ internal sealed unsafe class H264FrameSetup : IDisposable
                     _ => entry.Fields == H264Fields.Top ? r->TopPoc : entry.Fields == H264Fields.Bottom ? r->BottomPoc : Math.Min(r->TopPoc, r->BottomPoc),
                 };
                 r->IsLongTerm = (entry.Flags & H264DpbEntryFlags.LongTerm) != 0;
-                r->IsMissing = missing;
+                r->IsMissing = missing || itself;
                 // Missing ones differ from each other and from all that exist.
                 r->Key = missing ? -((i + 2) * 4) + (int)r->Fields : picture!.Number * 4 + (int)r->Fields;
                 if (picture == null)
                     continue;
-                r->View = View(picture.View, plane, (int)r->Fields);
-                r->Progress = fields == 0 ? picture.ProgressCell : picture.FieldProgressCell(fields);
+                int stored = itself ? 3 - _fields : (int)r->Fields;
+                r->View = View(picture.View, plane, stored);
+                r->Progress = stored == 3 ? picture.ProgressCell : picture.FieldProgressCell(stored);
                 if (missing || picture.Motion == null)
                     continue;
                 r->MotionLayout = picture.IsFieldPair ? H264MotionLayout.Fields

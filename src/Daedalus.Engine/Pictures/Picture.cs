@@ -34,6 +34,9 @@ internal sealed unsafe class Picture
     /// <summary>Fields (1 top, 2 bottom) that have been begun (H.264, gate).</summary>
     public int FieldsBegun;
 
+    /// <summary>Field that never came: another picture refers to the frame (H.264, gate).</summary>
+    public int FieldsMissing;
+
     /// <summary>Requests in flight that decode it (H.264: two fields; gate).</summary>
     public int Pending;
 

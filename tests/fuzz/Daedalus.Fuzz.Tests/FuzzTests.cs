@@ -10,29 +10,35 @@ namespace Daedalus.Fuzz.Tests;
 public sealed class FuzzTests(StreamsFixture streams, ITestOutputHelper output) : IClassFixture<StreamsFixture>
 {
 
-    [Fact]
-    public void EngineStandsTwentyThousandDamagedInputs()
+    [Theory]
+    [InlineData("vp9")]
+    [InlineData("h264")]
+    public void EngineStandsTwentyThousandDamagedInputs(string codec)
     {
-        (int code, string text) = Run("--inputs", "20000", "--seed", "1");
+        (int code, string text) = Run("--codec", codec, "--inputs", "20000", "--seed", "1");
         Assert.True(code == 0, text);
         Assert.Contains("20000 inputs", text, StringComparison.Ordinal);
     }
 
     /// <summary>One in so many of its larger allocations fails: the request fails, nothing else.</summary>
     [Theory]
-    [InlineData("3")]
-    [InlineData("40")]
-    public void EngineStandsMissingMemory(string oneIn)
+    [InlineData("vp9", "3")]
+    [InlineData("vp9", "40")]
+    [InlineData("h264", "3")]
+    [InlineData("h264", "40")]
+    public void EngineStandsMissingMemory(string codec, string oneIn)
     {
-        (int code, string text) = Run("--inputs", "4000", "--seed", "5", "--starve", oneIn);
+        (int code, string text) = Run("--codec", codec, "--inputs", "4000", "--seed", "5", "--starve", oneIn);
         Assert.True(code == 0, text);
     }
 
     /// <summary>Null references and indexes out of range are exceptions there, with a stack.</summary>
-    [Fact]
-    public void EngineCompiledJustInTimeStandsDamagedInputs()
+    [Theory]
+    [InlineData("vp9")]
+    [InlineData("h264")]
+    public void EngineCompiledJustInTimeStandsDamagedInputs(string codec)
     {
-        (int code, string text) = Run("--inputs", "2000", "--seed", "7", "--device", "in-process");
+        (int code, string text) = Run("--codec", codec, "--inputs", "2000", "--seed", "7", "--device", "in-process");
         Assert.True(code == 0, text);
     }
 
@@ -83,7 +89,8 @@ public sealed class FuzzTests(StreamsFixture streams, ITestOutputHelper output) 
 
     private (int Code, string Text) Run(params string[] arguments)
     {
-        (int code, string text) = StreamsFixture.Start("dotnet", [StreamsFixture.Program, "--corpus", streams.Corpus, .. arguments], TimeSpan.FromMinutes(20));
+        string corpus = streams.Corpus + (arguments is ["--codec", { } codec, ..] ? codec : "vp9");
+        (int code, string text) = StreamsFixture.Start("dotnet", [StreamsFixture.Program, "--corpus", corpus, .. arguments], TimeSpan.FromMinutes(20));
         output.WriteLine(text);
         return (code, text);
     }

@@ -2,7 +2,9 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
+using Daedalus.Bitstream.H264;
 using Daedalus.Bitstream.Vp9;
+using Daedalus.V4L2.Controls;
 using Daedalus.Tool;
 
 namespace Daedalus.Fuzz;
@@ -13,7 +15,7 @@ internal sealed record Seed(string Name, int Width, int Height, byte[][] Units)
     public int Area => Width * Height;
 }
 
-/// <summary>The first access units of the VP9 streams of a folder with a manifest.</summary>
+/// <summary>The first access units of a codec's streams of a folder with a manifest.</summary>
 internal sealed class Corpus
 {
     private const int UnitsPerSeed = 10;
@@ -30,18 +32,20 @@ internal sealed class Corpus
     /// <summary>Reads the streams of a manifest; other containers than IVF need ffmpeg and are left out without it.</summary>
     /// <param name="folder">Holds manifest.json.</param>
     /// <param name="scratch">A file that may be written.</param>
-    public static Corpus FromFolder(string folder, string scratch)
+    /// <param name="codec">As the manifest calls it.</param>
+    public static Corpus FromFolder(string folder, string scratch, string codec)
     {
         var seeds = new List<Seed>();
         using JsonDocument manifest = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(folder, "manifest.json")));
         foreach (JsonElement entry in manifest.RootElement.EnumerateArray())
         {
-            if (entry.GetProperty("codec").GetString() != "vp9")
+            if (entry.GetProperty("codec").GetString() != codec)
                 continue;
             string file = Path.Combine(folder, entry.GetProperty("file").GetString()!);
-            if (!File.Exists(file) || (!IvfReader.IsIvf(file) && !OperatingSystemTools.Exists("ffmpeg")))
+            if (!File.Exists(file) || (!AccessUnitReader.IsRaw(file) && !OperatingSystemTools.Exists("ffmpeg")))
                 continue;
-            if (Load(entry.GetProperty("file").GetString()!, file, scratch) is { } seed)
+            string name = entry.GetProperty("file").GetString()!;
+            if ((codec == "h264" ? LoadH264(name, file, scratch) : Load(name, file, scratch)) is { } seed)
                 seeds.Add(seed);
         }
         return Sort(seeds);
@@ -90,12 +94,48 @@ internal sealed class Corpus
     }
 
     // IvfReader would unpack the whole of a long clip.
-    private static string Unpack(string file, string scratch)
+    private static string Unpack(string file, string scratch, string format = "ivf")
     {
+        File.Delete(scratch);
         using Process ffmpeg = Process.Start("ffmpeg", ["-nostdin", "-v", "quiet", "-y", "-i", file, "-map", "0:v:0", "-c", "copy",
-            "-frames:v", UnitsPerSeed.ToString(CultureInfo.InvariantCulture), "-f", "ivf", scratch]);
+            "-frames:v", UnitsPerSeed.ToString(CultureInfo.InvariantCulture), "-f", format, scratch]);
         ffmpeg.WaitForExit();
         return scratch;
+    }
+
+    private static Seed? LoadH264(string name, string file, string scratch)
+    {
+        var units = new List<byte[]>();
+        try
+        {
+            using var reader = new AnnexBReader(File.ReadAllBytes(AnnexBReader.IsAnnexB(file) ? file : Unpack(file, scratch, "h264")));
+            int bytes = 0;
+            while (units.Count < UnitsPerSeed && bytes < BytesPerSeed && reader.TryRead(out ReadOnlySpan<byte> unit))
+            {
+                units.Add(unit.ToArray());
+                bytes += unit.Length;
+            }
+        }
+        catch (Exception e) when (e is InvalidDataException or IOException)
+        {
+            return null;
+        }
+        int width = 0, height = 0;
+        foreach (byte[] unit in units)
+        {
+            for (int at = 0; H264NalUnits.TryNext(unit, ref at, out int start, out int length);)
+            {
+                ReadOnlySpan<byte> nal = unit.AsSpan(start, length);
+                if (H264NalUnits.Type(nal) != H264NalUnitType.Sps)
+                    continue;
+                byte[] plain = new byte[nal.Length];
+                if (!H264Sps.TryParse(plain.AsSpan(0, H264NalUnits.Unescape(nal, plain)), out H264Sps? sps, out _))
+                    continue;
+                width = Math.Max(width, (sps.Control.PicWidthInMbsMinus1 + 1) * 16);
+                height = Math.Max(height, (sps.Control.PicHeightInMapUnitsMinus1 + 1) * ((sps.Control.Flags & H264SpsFlags.FrameMbsOnly) != 0 ? 16 : 32));
+            }
+        }
+        return width == 0 ? null : new Seed(name, width, height, [.. units]);
     }
 
     private static Seed? Load(string name, string file, string scratch)
@@ -103,7 +143,7 @@ internal sealed class Corpus
         var units = new List<byte[]>();
         try
         {
-            using IvfReader reader = IvfReader.Open(IvfReader.IsIvf(file) ? file : Unpack(file, scratch));
+            using AccessUnitReader reader = AccessUnitReader.Open(IvfReader.IsIvf(file) ? file : Unpack(file, scratch));
             int bytes = 0;
             while (units.Count < UnitsPerSeed && bytes < BytesPerSeed && reader.TryRead(out ReadOnlySpan<byte> unit))
             {

@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-using System.Runtime.InteropServices;
-using Daedalus.Bitstream.Vp9;
 using Daedalus.V4L2;
-using Daedalus.V4L2.Controls;
 using Daedalus.V4L2.Devices;
 
 namespace Daedalus.Fuzz;
@@ -20,46 +17,28 @@ internal sealed class RunCounts
 }
 
 /// <summary>Feeds access units to a session as an element does: parse, fill controls, submit, keep references.</summary>
-internal sealed unsafe class DecodeRun : IDisposable
+internal abstract class DecodeRun : IDisposable
 {
-    private readonly Vp9StreamParser _parser = new();
-    private readonly Vp9ReferenceSlots<int> _slots = new();
-    private readonly Range[] _frames = new Range[Superframe.MaxFrames];
-    private readonly Vp9FrameInfo* _info = (Vp9FrameInfo*)NativeMemory.AllocZeroed((nuint)sizeof(Vp9FrameInfo));
-    private readonly List<ulong> _timestamps = [];
+    /// <summary>Names of the pictures the session knows.</summary>
+    protected readonly List<ulong> Timestamps = [];
 
     public RunCounts Counts { get; } = new();
 
     /// <summary>Decodes the units in a session that keeps what earlier runs left in it.</summary>
     public void Run(SessionUnderTest s, IReadOnlyList<byte[]> units, in RunOptions options, Rng rng, List<string> log)
     {
-        _parser.Reset();
-        _slots.Clear();
-        _timestamps.Clear();
+        Timestamps.Clear();
         foreach (Submission earlier in s.Submissions)
-            _timestamps.Add(earlier.Timestamp);
+            Timestamps.Add(earlier.Timestamp);
         int first = s.Submissions.Count;
         using var interrupter = options.Interrupts && rng.OneIn(3) ? new Interrupter(s.Session, rng) : null;
-        bool any = false;
-        foreach (byte[] unit in units)
-        {
-            int count = Superframe.Split(unit, _frames, out _);
-            for (int i = 0; i < count && s.Submissions.Count < SessionUnderTest.MaxSubmissions; i++)
-            {
-                Frame(s, unit.AsSpan(_frames[i]), options, ref any, rng, log);
-                if (options.Interrupts)
-                    Interrupt(s, rng, log);
-            }
-            // A zero-length frame as a request: nothing to parse, controls of the frame before.
-            if (count == 0 && any && options.Controls)
-                Submit(s, unit, options, rng, log);
-        }
+        Decode(s, units, options, rng, log);
         interrupter?.Dispose();
         s.Drain();
         for (int i = first; i < s.Submissions.Count; i++)
         {
             Submission done = s.Submissions[i];
-            if (done.Width == 0)
+            if (done.Shape.Width == 0)
                 continue;
             Counts.Decoded++;
             if (done.Status != 0)
@@ -69,77 +48,15 @@ internal sealed unsafe class DecodeRun : IDisposable
         }
     }
 
-    public void Dispose() => NativeMemory.Free(_info);
-
-    private void Frame(SessionUnderTest s, ReadOnlySpan<byte> frame, in RunOptions options, ref bool any, Rng rng, List<string> log)
+    public virtual void Dispose()
     {
-        Vp9FrameInfo last = *_info;
-        if (!_parser.TryParseFrame(frame, out *_info, out _))
-        {
-            *_info = last;
-            // An element drops such a frame. The engine must stand a client that does not.
-            if (any && options.Controls && rng.OneIn(2))
-                Submit(s, frame, options, rng, log);
-            return;
-        }
-        Counts.Parsed++;
-        if (_info->ShowExistingFrame)
-        {
-            *_info = last;
-            return;
-        }
-        any = true;
-        bool complete = _slots.FillTimestamps(ref *_info);
-        if (complete || rng.OneIn(2))
-            Submit(s, frame, options, rng, log);
-        else
-            _slots.Invalidate(_info->RefreshMask);
     }
 
-    private void Submit(SessionUnderTest s, ReadOnlySpan<byte> frame, in RunOptions options, Rng rng, List<string> log)
-    {
-        if (s.Submissions.Count >= SessionUnderTest.MaxSubmissions)
-            return;
-        CodedGeometry geometry = _info->Geometry;
-        Vp9FrameInfo parsed = *_info;
-        bool damage = options.Controls && rng.OneIn(2);
-        if (damage)
-            ControlMutator.Mutate(_info, _timestamps, rng, log);
-        V4L2CtrlVp9Frame f = _info->Frame;
-        V4L2CtrlVp9CompressedHdr header = _info->CompressedHeader;
-        *_info = parsed;
-        if (damage && rng.OneIn(4) && parsed.HeaderBytes < frame.Length)
-        {
-            // Good headers and hardly a tile.
-            frame = frame[..(parsed.HeaderBytes + 1 + rng.Small(Math.Min(16, frame.Length - parsed.HeaderBytes)))];
-            log.Add($"tiles cut to {frame.Length - parsed.HeaderBytes}");
-        }
-        if (damage && rng.OneIn(2))
-            geometry = geometry with { Width = f.FrameWidthMinus1 + 1, Height = f.FrameHeightMinus1 + 1 };
+    /// <summary>Submits what the units hold; <see cref="Run"/> waits for it.</summary>
+    protected abstract void Decode(SessionUnderTest s, IReadOnlyList<byte[]> units, in RunOptions options, Rng rng, List<string> log);
 
-        GuardedCapture? capture = Buffer(s, geometry, damage, options.MaxPictureBytes, rng, log);
-        if (capture == null)
-        {
-            _slots.Invalidate(_info->RefreshMask);
-            return;
-        }
-        ulong timestamp = damage && rng.OneIn(12) && _timestamps.Count > 0 ? _timestamps[rng.Below(_timestamps.Count)] : s.TakeTimestamp();
-        int shape = damage && s.Strict && rng.OneIn(12) ? rng.Below(8) : 0;
-        Counts.Submitted++;
-        int status = s.Submit(f, header, shape, frame, capture, timestamp);
-        log.Add($"frame {_info->Width}x{_info->Height} of {frame.Length} bytes: {status}");
-        if (status != 0)
-        {
-            Counts.Refused++;
-            _slots.Invalidate(_info->RefreshMask);
-            _parser.MarkDamaged();
-            return;
-        }
-        _timestamps.Add(timestamp);
-        _slots.Refresh(_info->RefreshMask, s.Submissions.Count, timestamp);
-    }
-
-    private static GuardedCapture? Buffer(SessionUnderTest s, in CodedGeometry geometry, bool damage, long maxBytes, Rng rng, List<string> log)
+    /// <summary>A buffer for a picture as the device wants it, or with <paramref name="damage"/> as it does not.</summary>
+    protected static GuardedCapture? Buffer(SessionUnderTest s, in CodedGeometry geometry, bool damage, long maxBytes, Rng rng, List<string> log)
     {
         CaptureLayout layout;
         try
@@ -202,7 +119,8 @@ internal sealed unsafe class DecodeRun : IDisposable
         _ => l with { PlaneCount = rng.Below(5), Width = rng.Below(70000), Height = rng.Below(70000) },
     };
 
-    private static void Interrupt(SessionUnderTest s, Rng rng, List<string> log)
+    /// <summary>Cancels, drains or resets now and then.</summary>
+    protected static void Interrupt(SessionUnderTest s, Rng rng, List<string> log)
     {
         switch (rng.Below(24))
         {

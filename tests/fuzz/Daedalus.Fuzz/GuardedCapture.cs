@@ -13,6 +13,7 @@ internal sealed unsafe class GuardedCapture : CaptureBuffer
     private readonly Lock _lock = new();
     private GuardedRegion? _region;
     private bool _pinned;
+    private int _writers;
 
     /// <param name="pool">Gets the memory back.</param>
     /// <param name="index">Slot.</param>
@@ -55,12 +56,23 @@ internal sealed unsafe class GuardedCapture : CaptureBuffer
         return new GuardedCapture(this, index, layout);
     }
 
-    /// <summary>After completion the engine may read it as a reference but never write.</summary>
-    public void MakeReadOnly()
+    /// <summary>A request is about to be submitted: until it completes, the engine may write.</summary>
+    public void BeginWriting()
     {
         lock (_lock)
         {
-            if (!_pinned)
+            // Fields: the other one has been or is being written.
+            _writers++;
+            _region?.AllowAll();
+        }
+    }
+
+    /// <summary>A request has completed: with the last, the engine may read the picture as a reference but never write.</summary>
+    public void EndWriting()
+    {
+        lock (_lock)
+        {
+            if (--_writers <= 0 && !_pinned)
                 _region?.AllowReading();
         }
     }

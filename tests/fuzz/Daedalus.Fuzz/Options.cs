@@ -8,14 +8,15 @@ internal sealed class Options
     public ulong Seed = 1;
     public int Chunk = 2000, Starve;
     public double Limit = 30;
-    public string Device = "auto";
+    public string Device = "auto", Codec = "vp9";
     public string? Vectors, CorpusFile;
     public bool Worker, Verbose, Guard = true;
 
     public const string Usage = """
-        daedalus-fuzz [--inputs N] [--seed S] [--first N] [--device auto|in-process|dummy|PATH] [--vectors FOLDER]
+        daedalus-fuzz [--codec vp9|h264] [--inputs N] [--seed S] [--first N] [--device auto|in-process|dummy|PATH] [--vectors FOLDER]
                       [--corpus FILE] [--chunk N] [--limit SECONDS] [--starve N] [--no-guard] [--verbose]
         Decodes damaged streams and controls under guard pages. Every input must end in an error or in frames, flagged or complete.
+          --codec     what the streams are (vp9)
           --inputs    how many (20000)
           --seed      another seed, other inputs (1)
           --first     number of the first input: with a fault's number and --inputs 16 the fault is seen again
@@ -72,6 +73,9 @@ internal sealed class Options
                     break;
                 case "--device":
                     o.Device = value;
+                    break;
+                case "--codec":
+                    o.Codec = value;
                     break;
                 case "--vectors":
                     o.Vectors = value;

@@ -1,17 +1,25 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 using Daedalus.V4L2;
-using Daedalus.V4L2.Controls;
 using Daedalus.V4L2.Devices;
 
 namespace Daedalus.Fuzz;
 
+/// <summary>What a request writes.</summary>
+/// <param name="Width">Luma samples; 0: nothing.</param>
+/// <param name="Height">Luma lines of the frame.</param>
+/// <param name="Bytes">Of a sample.</param>
+/// <param name="SubsamplingX">1: chroma has half the columns.</param>
+/// <param name="SubsamplingY">1: chroma has half the lines.</param>
+/// <param name="Fields">1 top field, 2 bottom field, 3 frame.</param>
+internal readonly record struct PictureShape(int Width, int Height, int Bytes, int SubsamplingX, int SubsamplingY, int Fields);
+
 /// <summary>One request that was accepted.</summary>
-internal sealed class Submission(GuardedRegion? bitstream, GuardedCapture capture, ulong timestamp, int width, int height)
+internal sealed class Submission(GuardedRegion? bitstream, GuardedCapture capture, ulong timestamp, PictureShape shape)
 {
     public readonly GuardedRegion? Bitstream = bitstream;
     public readonly GuardedCapture Capture = capture;
     public readonly ulong Timestamp = timestamp;
-    public readonly int Width = width, Height = height;
+    public readonly PictureShape Shape = shape;
     public bool Done;
     public int Status;
     public bool Corrupted;
@@ -33,21 +41,22 @@ internal sealed unsafe class SessionUnderTest : IDisposable
     private readonly Lock _lock = new();
     private readonly IStatelessSession _session;
     private readonly RegionPool _pool;
-    private readonly GuardedRegion _controls = new(2 * sizeof(V4L2CtrlVp9CompressedHdr));
     private readonly List<Submission> _submissions = [];
+    private readonly List<GuardedCapture> _captures = [];
+    private GuardedRegion _controls = new(16 << 10);
     private readonly bool _atEnd;
     private readonly byte _fill;
     private ulong _nextTimestamp = 1000;
     private int _nextSlot;
     private volatile string? _fault;
 
-    public SessionUnderTest(IStatelessDevice device, RegionPool pool, int threads, int maxInFlight, bool atEnd, byte fill)
+    public SessionUnderTest(IStatelessDevice device, uint codedFormat, RegionPool pool, int threads, int maxInFlight, bool atEnd, byte fill)
     {
         _pool = pool;
         _atEnd = atEnd;
         _fill = fill;
         Strict = device.Info.Route != "dummy";
-        _session = device.OpenSession(new SessionOptions(PixelFormat.Vp9Frame, threads, maxInFlight, OnCompleted));
+        _session = device.OpenSession(new SessionOptions(codedFormat, threads, maxInFlight, OnCompleted));
     }
 
     /// <summary>The device decodes: what it refuses and what it writes is checked.</summary>
@@ -58,9 +67,19 @@ internal sealed unsafe class SessionUnderTest : IDisposable
     /// <summary>Since the last <see cref="Reset"/>.</summary>
     public IReadOnlyList<Submission> Submissions => _submissions;
 
+    /// <summary>What a codec's client keeps with the session; disposed of and forgotten with the pictures.</summary>
+    public IDisposable? Client { get; set; }
+
+    /// <summary>Slots that have not been used since the last <see cref="Reset"/>.</summary>
+    public int FreeSlots => MaxSubmissions + 4 - _nextSlot;
+
     /// <summary>A capture buffer of a layout.</summary>
     public GuardedCapture Allocate(in CaptureLayout layout, long bytes, int slot = -1)
-        => new(_pool, slot >= 0 ? slot : _nextSlot++, layout, bytes, _atEnd, _fill);
+    {
+        var capture = new GuardedCapture(_pool, slot >= 0 ? slot : _nextSlot++, layout, bytes, _atEnd, _fill);
+        _captures.Add(capture);
+        return capture;
+    }
 
     /// <summary>A slot number for a buffer that aliases another.</summary>
     public int TakeSlot() => _nextSlot++;
@@ -68,14 +87,15 @@ internal sealed unsafe class SessionUnderTest : IDisposable
     /// <summary>The time the next request gets.</summary>
     public ulong TakeTimestamp() => _nextTimestamp += 1000;
 
-    /// <summary>Submits; takes the capture buffer over. Returns what the device says.</summary>
-    /// <param name="frame">Controls.</param>
-    /// <param name="header">Controls.</param>
-    /// <param name="shape">0: both controls, as it should be; others: missing, short, repeated ones.</param>
+    /// <summary>Submits. Returns what the device says.</summary>
+    /// <param name="payloads">Controls, those that must be there first; copied to a guard page.</param>
+    /// <param name="required">Number of those.</param>
+    /// <param name="shape">0: all controls, as it should be; others: missing, short, repeated ones.</param>
+    /// <param name="picture">What the controls say is written.</param>
     /// <param name="data">Bitstream; copied to a guard page.</param>
     /// <param name="capture">Destination.</param>
     /// <param name="timestamp">Name of the picture.</param>
-    public int Submit(in V4L2CtrlVp9Frame frame, in V4L2CtrlVp9CompressedHdr header, int shape, ReadOnlySpan<byte> data, GuardedCapture capture, ulong timestamp)
+    public int Submit(ReadOnlySpan<ControlPayload> payloads, int required, int shape, in PictureShape picture, ReadOnlySpan<byte> data, GuardedCapture capture, ulong timestamp)
     {
         GuardedRegion? bitstream = null;
         byte* start = null;
@@ -86,28 +106,21 @@ internal sealed unsafe class SessionUnderTest : IDisposable
             data.CopyTo(new Span<byte>(start, data.Length));
             bitstream.AllowReading();
         }
-        _controls.AllowAll();
-        int bytes = sizeof(V4L2CtrlVp9Frame) + sizeof(V4L2CtrlVp9CompressedHdr);
-        byte* payload = _controls.Place(bytes, _atEnd, 8);
-        var f = (V4L2CtrlVp9Frame*)payload;
-        var h = (V4L2CtrlVp9CompressedHdr*)(payload + sizeof(V4L2CtrlVp9Frame));
-        *f = frame;
-        *h = header;
-        _controls.AllowReading();
-        ControlPayload c0 = new(V4L2CtrlVp9Frame.ControlId, (nint)f, (uint)sizeof(V4L2CtrlVp9Frame));
-        ControlPayload c1 = new(V4L2CtrlVp9CompressedHdr.ControlId, (nint)h, (uint)sizeof(V4L2CtrlVp9CompressedHdr));
-        ReadOnlySpan<ControlPayload> controls = shape switch
+        ControlPayload[] c = PlaceControls(payloads);
+        int last = required - 1;
+        ControlPayload[] controls = shape switch
         {
-            1 => [c0],
-            2 => [c1],
+            1 => c[1..],
+            2 => [.. c[..last], .. c[required..]],
             3 => [],
-            4 => [c0, c1 with { Size = c1.Size - 1 }],
-            5 => [c0 with { Size = uint.MaxValue }, c1],
-            6 => [c0 with { Payload = 0 }, c1],
-            7 => [c1, c1, c0, c0, c1],
-            _ => [c0, c1],
+            4 => [.. c[..last], c[last] with { Size = c[last].Size - 1 }],
+            5 => [c[0] with { Size = uint.MaxValue }, .. c[1..]],
+            6 => [c[0] with { Payload = 0 }, .. c[1..]],
+            7 => [.. c.Reverse(), .. c, c[last]],
+            _ => c,
         };
-        var submission = new Submission(bitstream, capture, timestamp, frame.FrameWidthMinus1 + 1, frame.FrameHeightMinus1 + 1);
+        var submission = new Submission(bitstream, capture, timestamp, picture);
+        capture.BeginWriting();
         int number;
         lock (_lock)
         {
@@ -125,16 +138,17 @@ internal sealed unsafe class SessionUnderTest : IDisposable
             {
                 if (submission.Done)
                     throw new FaultException("a request that was refused completed");
-                _submissions[number] = new Submission(null, capture, timestamp, 0, 0) { Done = true, Status = status };
+                _submissions[number] = new Submission(null, capture, timestamp, default) { Done = true, Status = status };
             }
+            capture.EndWriting();
             if (bitstream != null)
                 _pool.Return(bitstream);
             return status;
         }
         if (Strict && (shape is >= 1 and <= 6 || data.Length == 0))
             throw new FaultException($"a request with controls of shape {shape} and {data.Length} bytes was accepted");
-        if (Strict && !Fits(frame, capture.Layout))
-            throw new FaultException($"a frame of {submission.Width}x{submission.Height} was accepted for {capture.Layout}");
+        if (Strict && !Fits(picture, capture.Layout))
+            throw new FaultException($"{picture} was accepted for {capture.Layout}");
         return 0;
     }
 
@@ -168,7 +182,7 @@ internal sealed unsafe class SessionUnderTest : IDisposable
         for (int i = 0; i < results.Length; i++)
         {
             Submission s = _submissions[i];
-            if (s is { Done: true, Status: 0, Width: > 0 })
+            if (s is { Done: true, Status: 0, Shape.Width: > 0 })
                 results[i] = Hash(s);
         }
         return results;
@@ -185,16 +199,38 @@ internal sealed unsafe class SessionUnderTest : IDisposable
 
     private static ulong Cookie(int number) => 0xc0000000_00000000ul + (ulong)number * 0x10001;
 
-    private static bool Fits(in V4L2CtrlVp9Frame f, in CaptureLayout l)
+    private ControlPayload[] PlaceControls(ReadOnlySpan<ControlPayload> payloads)
     {
-        long width = f.FrameWidthMinus1 + 1, height = f.FrameHeightMinus1 + 1;
+        var placed = new ControlPayload[payloads.Length];
+        int bytes = 0;
+        foreach (ControlPayload payload in payloads)
+            bytes += ((int)payload.Size + 7) & ~7;
+        if (bytes > _controls.Capacity)
+        {
+            _controls.Dispose();
+            _controls = new GuardedRegion(2L * bytes);
+        }
+        _controls.AllowAll();
+        byte* to = _controls.Place(bytes, _atEnd, 8);
+        for (int i = 0; i < placed.Length; i++)
+        {
+            // Against the guard page with the last byte, if that is aligned.
+            ControlPayload p = payloads[i];
+            new ReadOnlySpan<byte>((void*)p.Payload, (int)p.Size).CopyTo(new Span<byte>(to, (int)p.Size));
+            placed[i] = p with { Payload = (nint)to };
+            to += ((int)p.Size + 7) & ~7;
+        }
+        _controls.AllowReading();
+        return placed;
+    }
+
+    private static bool Fits(in PictureShape p, in CaptureLayout l)
+    {
         bool semiPlanar = l.PixelFormat is PixelFormat.Nv12 or PixelFormat.P010;
-        int bytes = f.BitDepth > 8 ? 2 : 1;
-        int ssX = (f.Flags & Vp9FrameFlags.XSubsampling) != 0 ? 1 : 0, ssY = (f.Flags & Vp9FrameFlags.YSubsampling) != 0 ? 1 : 0;
-        long chromaWidth = (width + ssX) >> ssX, chromaHeight = (height + ssY) >> ssY;
-        return Holds(l.Offset0, l.Stride0, width * bytes, height, l.Size)
-            && Holds(l.Offset1, l.Stride1, chromaWidth * bytes * (semiPlanar ? 2 : 1), chromaHeight, l.Size)
-            && (semiPlanar || Holds(l.Offset2, l.Stride2, chromaWidth * bytes, chromaHeight, l.Size));
+        long chromaWidth = (p.Width + p.SubsamplingX) >> p.SubsamplingX, chromaHeight = (p.Height + p.SubsamplingY) >> p.SubsamplingY;
+        return Holds(l.Offset0, l.Stride0, (long)p.Width * p.Bytes, p.Height, l.Size)
+            && Holds(l.Offset1, l.Stride1, chromaWidth * p.Bytes * (semiPlanar ? 2 : 1), chromaHeight, l.Size)
+            && (semiPlanar || Holds(l.Offset2, l.Stride2, chromaWidth * p.Bytes, chromaHeight, l.Size));
     }
 
     private static bool Holds(long offset, long stride, long row, long rows, long size) => stride >= row && offset + stride * (rows - 1) + row <= size;
@@ -217,7 +253,7 @@ internal sealed unsafe class SessionUnderTest : IDisposable
             s.Done = true;
             s.Status = completion.Status;
             s.Corrupted = completion.Corrupted;
-            s.Capture.MakeReadOnly();
+            s.Capture.EndWriting();
             s.Bitstream?.Forbid();
         }
     }
@@ -242,9 +278,13 @@ internal sealed unsafe class SessionUnderTest : IDisposable
             {
                 if (s.Bitstream != null)
                     _pool.Return(s.Bitstream);
-                s.Capture.Dispose();
             }
             _submissions.Clear();
+            foreach (GuardedCapture capture in _captures)
+                capture.Dispose();
+            _captures.Clear();
+            Client?.Dispose();
+            Client = null;
         }
     }
 
@@ -252,15 +292,16 @@ internal sealed unsafe class SessionUnderTest : IDisposable
     {
         CaptureLayout l = s.Capture.Layout;
         bool semiPlanar = l.PixelFormat is PixelFormat.Nv12 or PixelFormat.P010;
-        (int bytes, int ssX, int ssY) = Samples(l.PixelFormat);
+        (int bytes, int ssX, int ssY) = (s.Shape.Bytes, s.Shape.SubsamplingX, s.Shape.SubsamplingY);
+        int first = s.Shape.Fields == 2 ? 1 : 0, step = s.Shape.Fields == 3 ? 1 : 2;
         byte* p = (byte*)s.Capture.Map;
         ulong hash = 0xcbf29ce484222325;
         for (int plane = 0; plane < (semiPlanar ? 2 : 3); plane++)
         {
-            int width = plane == 0 ? s.Width : (s.Width + ssX) >> ssX, height = plane == 0 ? s.Height : (s.Height + ssY) >> ssY;
+            int width = plane == 0 ? s.Shape.Width : (s.Shape.Width + ssX) >> ssX, height = plane == 0 ? s.Shape.Height : (s.Shape.Height + ssY) >> ssY;
             int row = width * bytes * (semiPlanar && plane == 1 ? 2 : 1);
             uint offset = plane == 0 ? l.Offset0 : plane == 1 ? l.Offset1 : l.Offset2, stride = plane == 0 ? l.Stride0 : plane == 1 ? l.Stride1 : l.Stride2;
-            for (int y = 0; y < height; y++)
+            for (int y = first; y < height; y += step)
             {
                 byte* line = p + offset + (long)y * stride;
                 for (int x = 0; x < row; x++)
@@ -268,17 +309,5 @@ internal sealed unsafe class SessionUnderTest : IDisposable
             }
         }
         return hash | 1;
-    }
-
-    private static (int Bytes, int SsX, int SsY) Samples(uint format)
-    {
-        if (format is PixelFormat.Nv12 or PixelFormat.P010)
-            return (format == PixelFormat.P010 ? 2 : 1, 1, 1);
-        for (int i = 0; i < 12; i++)
-        {
-            if (PixelFormat.Planar(i & 1, i >> 1 & 1, 8 + (i >> 2) * 2) == format)
-                return (i < 4 ? 1 : 2, i & 1, i >> 1 & 1);
-        }
-        throw new ArgumentException("format");
     }
 }

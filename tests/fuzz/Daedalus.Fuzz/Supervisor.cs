@@ -22,10 +22,10 @@ internal sealed class Supervisor(Options options)
             var clock = Stopwatch.StartNew();
             string file = Path.GetFullPath(options.CorpusFile ?? Path.Combine(work, "corpus"));
             if (!File.Exists(file))
-                Corpus.FromFolder(FindVectors(), Path.Combine(work, "unpacked.ivf")).Save(file);
+                Corpus.FromFolder(FindVectors(), Path.Combine(work, "unpacked"), options.Codec).Save(file);
             Corpus corpus = Corpus.Read(file);
             if (corpus.All.Count == 0)
-                throw new InvalidDataException("There are no VP9 streams in the folder of vectors.");
+                throw new InvalidDataException("There are no " + options.Codec + " streams in the folder of vectors.");
             string? guard = options.Guard ? BuildGuard(work) : null;
             Console.WriteLine($"{corpus.All.Count} streams ({corpus.Small.Count} small), seed {options.Seed}, {options.Inputs} inputs"
                 + (guard == null ? ", engine heap not guarded" : ", engine heap guarded"));
@@ -53,7 +53,7 @@ internal sealed class Supervisor(Options options)
         };
         if (Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet")
             info.ArgumentList.Add(typeof(Supervisor).Assembly.Location);
-        foreach (string argument in (string[])["--worker", "--corpus", corpus, "--device", options.Device, "--seed", Text(options.Seed), "--first", Text(first), "--inputs", Text(end - first), "--starve", Text(options.Starve)])
+        foreach (string argument in (string[])["--worker", "--codec", options.Codec, "--corpus", corpus, "--device", options.Device, "--seed", Text(options.Seed), "--first", Text(first), "--inputs", Text(end - first), "--starve", Text(options.Starve)])
             info.ArgumentList.Add(argument);
         if (options.Verbose)
             info.ArgumentList.Add("--verbose");
@@ -132,7 +132,7 @@ internal sealed class Supervisor(Options options)
 
     private void Fault(long input, string text)
     {
-        string report = $"FAULT at input {input} (--seed {options.Seed} --first {Math.Max(0, input) / Worker.GroupSize * Worker.GroupSize} --inputs {Worker.GroupSize}): {text}";
+        string report = $"FAULT at input {input} (--codec {options.Codec} --seed {options.Seed} --first {Math.Max(0, input) / Worker.GroupSize * Worker.GroupSize} --inputs {Worker.GroupSize}): {text}";
         _faults.Add(report);
         Console.WriteLine(report);
     }

@@ -159,7 +159,15 @@ public sealed unsafe partial class H264Reconstructor
             {
                 // Only DC prediction goes without an edge; others are kept from leaving the picture, should a broken stream have them.
                 if (mode == 2)
+                {
                     kernel = (left & bit) != 0 ? 9 : (above & bit) != 0 ? 10 : 11;
+                }
+                else if (mode is >= 4 and <= 6)
+                {
+                    // These read the corner, too, which may lie outside the picture.
+                    kernel = 11;
+                    Corrupted = true;
+                }
                 if ((above & bit) == 0)
                     a = _grey;
                 if ((left & bit) == 0)
@@ -229,6 +237,12 @@ public sealed unsafe partial class H264Reconstructor
                 leftStride = 0;
             }
             int mode = mb->IntraModes[b * 4];
+            if (mode is >= 4 and <= 6 && (edges & (Left | Above | AboveLeft)) != (Left | Above | AboveLeft))
+            {
+                // A broken stream: the corner may lie outside the picture.
+                mode = 2;
+                Corrupted = true;
+            }
             _kernels->GetIntra8x8(mode)(d, stride, a, l, leftStride, edges, _maxValue);
             if ((coded & (1u << (b * 4))) == 0)
                 continue;
@@ -254,6 +268,12 @@ public sealed unsafe partial class H264Reconstructor
             leftStride = 0;
         }
         int mode = mb->Intra16x16Mode & 3;
+        if (mode == 3 && (available & (Left | Above)) != (Left | Above))
+        {
+            // A broken stream: plane prediction reads the corner, too, which may lie outside the picture.
+            above = _grey;
+            Corrupted = true;
+        }
         _kernels->GetIntra16x16(mode)(dst, stride, above, left, leftStride, available & 7, _maxValue);
 
         byte* dc = _dc + plane * 16 * 2 * sizeof(TPixel);
@@ -284,6 +304,11 @@ public sealed unsafe partial class H264Reconstructor
         {
             left = _grey;
             leftStride = 0;
+        }
+        if ((_mb->IntraChromaMode & 3) == 3 && (available & (Left | Above)) != (Left | Above))
+        {
+            above = _grey;
+            Corrupted = true;
         }
         int kernel = (_mb->IntraChromaMode & 3) + (_chromaArrayType == 2 ? 4 : 0);
         _kernels->GetIntraChroma(kernel)(dst, stride, above, left, leftStride, available & ~(AboveRight | LeftMiddle), _maxValue);

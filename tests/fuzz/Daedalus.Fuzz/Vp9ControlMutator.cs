@@ -5,7 +5,7 @@ using Daedalus.V4L2.Controls;
 namespace Daedalus.Fuzz;
 
 /// <summary>Damages controls after parsing: what a client with faults, or none of ours, may submit.</summary>
-internal static unsafe class ControlMutator
+internal static unsafe class Vp9ControlMutator
 {
     public static void Mutate(Vp9FrameInfo* info, IReadOnlyList<ulong> timestamps, Rng rng, List<string> log)
     {
