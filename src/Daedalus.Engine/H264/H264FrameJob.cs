@@ -24,10 +24,10 @@ internal sealed unsafe class H264FrameJob : FrameJob, IH264ReferenceWaiter, IDis
     private readonly H264Decoder _decoder;
     private readonly FrameGate _gate;
     private readonly H264FrameSetup _setup = new();
-    private readonly H264MotionDeriver _motion = new();
+    private readonly H264MotionDeriver _motion;
     private readonly H264SliceDecoder _entropy;
-    private readonly H264Reconstructor _reconstructor = new();
-    private readonly H264LoopFilter _loopFilter = new();
+    private readonly H264Reconstructor _reconstructor;
+    private readonly H264LoopFilter _loopFilter;
     private readonly NativeBlock _coefficients = new();
     private H264KernelTable* _kernels;
     private bool _coefficientsDirty, _threaded;
@@ -40,7 +40,18 @@ internal sealed unsafe class H264FrameJob : FrameJob, IH264ReferenceWaiter, IDis
     {
         _decoder = decoder;
         _gate = gate;
-        _entropy = new H264SliceDecoder(_motion);
+        try
+        {
+            _motion = new H264MotionDeriver();
+            _reconstructor = new H264Reconstructor();
+            _loopFilter = new H264LoopFilter();
+            _entropy = new H264SliceDecoder(_motion);
+        }
+        catch (OutOfMemoryException)
+        {
+            Dispose();
+            throw;
+        }
     }
 
     /// <summary>The picture being decoded, or of which a field is.</summary>
@@ -249,10 +260,10 @@ internal sealed unsafe class H264FrameJob : FrameJob, IH264ReferenceWaiter, IDis
     public void Dispose()
     {
         _setup.Dispose();
-        _entropy.Dispose();
-        _motion.Dispose();
-        _reconstructor.Dispose();
-        _loopFilter.Dispose();
+        _entropy?.Dispose();
+        _motion?.Dispose();
+        _reconstructor?.Dispose();
+        _loopFilter?.Dispose();
         _coefficients.Dispose();
     }
 

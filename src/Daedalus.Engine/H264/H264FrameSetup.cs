@@ -167,13 +167,15 @@ internal sealed unsafe class H264FrameSetup : IDisposable
         }
 
         // Scaled levels: made again only where the lists have changed since the last picture.
+        int knownCount = _dequantCount;
+        _dequantCount = 0; // should there be no memory
         bool grown = _dequants.Reserve((nuint)_parameterCount * (nuint)sizeof(H264Dequant)) | _matrices.Reserve((nuint)_parameterCount * (nuint)sizeof(V4L2CtrlH264ScalingMatrix));
         if (grown)
-            _dequantCount = 0;
+            knownCount = 0;
         for (int i = 0; i < _parameterCount; i++)
         {
             V4L2CtrlH264ScalingMatrix* known = (V4L2CtrlH264ScalingMatrix*)_matrices.Pointer + i, wanted = &Parameters[i].ScalingMatrix;
-            if (i < _dequantCount && new ReadOnlySpan<byte>(known, sizeof(V4L2CtrlH264ScalingMatrix)).SequenceEqual(new ReadOnlySpan<byte>(wanted, sizeof(V4L2CtrlH264ScalingMatrix))))
+            if (i < knownCount && new ReadOnlySpan<byte>(known, sizeof(V4L2CtrlH264ScalingMatrix)).SequenceEqual(new ReadOnlySpan<byte>(wanted, sizeof(V4L2CtrlH264ScalingMatrix))))
                 continue;
             *known = *wanted;
             H264Scaling.Fill((H264Dequant*)_dequants.Pointer + i, *wanted);

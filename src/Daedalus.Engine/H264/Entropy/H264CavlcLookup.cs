@@ -12,19 +12,34 @@ internal static unsafe class H264CavlcLookup
     /// coeff_token: [table * 128 + leading zeros * 8 + the three bits behind the first 1]: no code word has more behind it. Low byte the length, high byte TotalCoeff * 4 + TrailingOnes.
     /// Tables as in <see cref="H264CavlcTables.CoeffToken"/>.
     /// </summary>
-    public static readonly ushort* CoeffToken;
+    public static ushort* CoeffToken { get; private set; }
     /// <summary>total_zeros: [(tzVlcIndex - 1) * 512 + 9 bits]: length in the low, value in the high four bits.</summary>
-    public static readonly byte* TotalZeros;
+    public static byte* TotalZeros { get; private set; }
     /// <summary>Chroma DC of 4:2:0: [(tzVlcIndex - 1) * 8 + 3 bits].</summary>
-    public static readonly byte* TotalZerosDc420;
+    public static byte* TotalZerosDc420 { get; private set; }
     /// <summary>Chroma DC of 4:2:2: [(tzVlcIndex - 1) * 32 + 5 bits].</summary>
-    public static readonly byte* TotalZerosDc422;
+    public static byte* TotalZerosDc422 { get; private set; }
     /// <summary>run_before: [zerosLeft * 8 + 3 bits] for zerosLeft 1..6.</summary>
-    public static readonly byte* RunBefore;
+    public static byte* RunBefore { get; private set; }
     /// <summary>Table of coeff_token by nC 0..16.</summary>
-    public static readonly byte* TableOfCount;
+    public static byte* TableOfCount { get; private set; }
 
-    static H264CavlcLookup()
+    private static readonly object s_lock = new();
+    private static bool s_made;
+
+    /// <summary>Makes the tables unless they are there.</summary>
+    /// <exception cref="OutOfMemoryException">Not now; the next call tries again, which a static constructor would not.</exception>
+    public static void Make()
+    {
+        lock (s_lock)
+        {
+            if (!s_made)
+                Build();
+            s_made = true;
+        }
+    }
+
+    private static void Build()
     {
         const int tokenBytes = 6 * 128 * 2, zeros = 15 * 512;
         const int bytes = tokenBytes + zeros + 3 * 8 + 7 * 32 + 7 * 8 + 17;

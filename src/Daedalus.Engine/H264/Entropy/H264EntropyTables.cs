@@ -94,6 +94,7 @@ internal static unsafe class H264EntropyTables
             c->LevelContext[i] = LevelContext[i];
             c->LastIndex[i] = LastIndex[i];
         }
+        H264CavlcLookup.Make();
         c->CoeffToken = H264CavlcLookup.CoeffToken;
         c->TotalZeros = H264CavlcLookup.TotalZeros;
         c->TotalZerosDc420 = H264CavlcLookup.TotalZerosDc420;

@@ -61,7 +61,15 @@ public sealed unsafe partial class H264SliceDecoder : IDisposable
         _motion = motion;
         _contextBlock.Reserve((nuint)sizeof(H264EntropyContext));
         _c = (H264EntropyContext*)_contextBlock.Pointer;
-        H264EntropyTables.Fill(_c);
+        try
+        {
+            H264EntropyTables.Fill(_c);
+        }
+        catch (OutOfMemoryException)
+        {
+            Dispose();
+            throw;
+        }
     }
 
     /// <summary>mbAddr of the next macroblock.</summary>
