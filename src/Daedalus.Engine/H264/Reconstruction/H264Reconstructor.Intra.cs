@@ -289,7 +289,12 @@ public sealed unsafe partial class H264Reconstructor
         if (coded == 0)
             return;
         if (bypass)
-            AddBypass4x4<TPixel>(dst, stride, coefficients, coded, mode < 2 ? mode + 3 : 0);
+        {
+            // Continues from the samples before the macroblock: a broken stream may have none.
+            bool continues = mode == 0 ? (available & Above) != 0 : mode == 1 && (available & Left) != 0;
+            Corrupted |= mode < 2 && !continues;
+            AddBypass4x4<TPixel>(dst, stride, coefficients, coded, continues ? mode + 3 : 0);
+        }
         else
             _kernels->GetAddTransform4x4Luma()(dst, stride, coefficients, coded, _maxValue);
     }

@@ -141,7 +141,17 @@ public sealed unsafe partial class H264Reconstructor
         var add = _kernels->GetAddBypass();
         H264Macroblock* mb = _mb;
         // intra_chroma_pred_mode 1 horizontal, 2 vertical.
-        int mode = mb->Type == H264MbType.Inter ? 0 : mb->IntraChromaMode switch { 1 => 4, 2 => 3, _ => 0 };
+        int mode = 0;
+        if (mb->Type != H264MbType.Inter && mb->IntraChromaMode is 1 or 2)
+        {
+            // Continues from the samples before the macroblock: a broken stream may have none.
+            int available = _p->IsMbaff ? FindAvailableMbaff() : FindAvailable();
+            if (mb->IntraChromaMode == 1)
+                mode = (available & (Left | LeftLower)) != 0 ? 4 : 0;
+            else
+                mode = (available & Above) != 0 ? 3 : 0;
+            Corrupted |= mode == 0;
+        }
         int count = _chromaArrayType == 1 ? 4 : 8;
         for (int b = 0; b < count; b++, coefficients += 16 * 2 * sizeof(TPixel))
         {
