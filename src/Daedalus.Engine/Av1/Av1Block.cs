@@ -197,7 +197,7 @@ public struct Av1TransformBlock
     public Av1TxSize TxSize;
     /// <summary>PlaneTxType (irrelevant in lossless blocks and when Eob is 0).</summary>
     public Av1TxType TxType;
-    private byte _reserved;
+    private readonly byte _reserved;
     /// <summary>eob 0..1024; 0 = all_zero.</summary>
     public ushort Eob;
 }

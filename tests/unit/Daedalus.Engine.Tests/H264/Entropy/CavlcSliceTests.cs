@@ -66,6 +66,7 @@ public sealed unsafe class CavlcSliceTests : IDisposable
         w.U(8, 0x65);
         var levels = new int[Width * Height, 16, 16];
         var counts = new int[Height * 4, Width * 4];
+        Span<int> block = stackalloc int[16];
         for (int mb = 0; mb < Width * Height; mb++)
         {
             w.Ue(0); // I_NxN
@@ -76,7 +77,6 @@ public sealed unsafe class CavlcSliceTests : IDisposable
             for (int b = 0; b < 16; b++)
             {
                 int x = mb % Width * 4 + (b & 1) + ((b >> 2) & 1) * 2, y = mb / Width * 4 + ((b >> 1) & 1) + (b >> 3) * 2;
-                Span<int> block = stackalloc int[16];
                 int total = 0;
                 for (int i = 0; i < 16; i++)
                 {
