@@ -75,7 +75,11 @@ public sealed class DummySession : IStatelessSession
     private readonly Lock _lock = new();
     private readonly List<DummyRequest> _requests = [];
     private readonly List<DummyRequest> _pending = [];
+    [ThreadStatic]
+    private static int t_inCallback;
+
     private CaptureLayout _layout;
+    private int _completing;
 
     internal DummySession(DummyOptions options, SessionOptions session)
     {
@@ -181,10 +185,33 @@ public sealed class DummySession : IStatelessSession
             if (request == null)
                 return false;
             _pending.Remove(request);
+            _completing++;
         }
         (int status, bool corrupted) = _options.Result?.Invoke(request.Number) ?? (0, false);
-        _completed(new Completion(request.Cookie, status, corrupted));
+        CallBack(new Completion(request.Cookie, status, corrupted));
         return true;
+    }
+
+    private void CallBack(Completion completion)
+    {
+        t_inCallback++;
+        try
+        {
+            _completed(completion);
+        }
+        finally
+        {
+            t_inCallback--;
+            lock (_lock)
+                _completing--;
+        }
+    }
+
+    // Another thread may be about to complete what is pending no more: callers of Cancel and Drain are told that everything is complete.
+    private void WaitForOthers()
+    {
+        while (t_inCallback == 0 && Volatile.Read(ref _completing) != 0)
+            Thread.Yield();
     }
 
     /// <inheritdoc/>
@@ -196,16 +223,22 @@ public sealed class DummySession : IStatelessSession
             lock (_lock)
             {
                 if (_pending.Count == 0)
-                    return;
+                    break;
                 request = _pending[0];
                 _pending.RemoveAt(0);
+                _completing++;
             }
-            _completed(new Completion(request.Cookie, -125, false));
+            CallBack(new Completion(request.Cookie, -125, false));
         }
+        WaitForOthers();
     }
 
     /// <inheritdoc/>
-    public void Drain() => Finish(_options.Order == DummyOrder.Reverse, keep: 0);
+    public void Drain()
+    {
+        Finish(_options.Order == DummyOrder.Reverse, keep: 0);
+        WaitForOthers();
+    }
 
     /// <inheritdoc/>
     public void Reset() => Resets++;
