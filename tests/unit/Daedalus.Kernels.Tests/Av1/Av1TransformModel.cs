@@ -11,7 +11,7 @@ internal sealed class Av1TransformModel
     private static readonly int[] RowShift = [0, 1, 2, 2, 2, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1, 2, 2, 2, 2];
     private const string Names = "DCT_DCT ADST_DCT DCT_ADST ADST_ADST FLIPADST_DCT DCT_FLIPADST FLIPADST_FLIPADST ADST_FLIPADST FLIPADST_ADST IDTX V_DCT H_DCT V_ADST H_ADST V_FLIPADST H_FLIPADST";
 
-    private long[] _t = new long[64];
+    private readonly long[] _t = new long[64];
     private int _r;
 
     /// <summary>Whether all values fitted (7.13.2.1: a requirement of bitstream conformance).</summary>

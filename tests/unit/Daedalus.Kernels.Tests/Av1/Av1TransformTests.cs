@@ -71,7 +71,7 @@ public sealed unsafe class Av1TransformTests
             var random = new Random(index * 31 + bitDepth);
             int w = Av1TransformModel.Width(size), h = Av1TransformModel.Height(size);
             int cw = Math.Min(w, 32), ch = Math.Min(h, 32);
-            var rounds = w * h > 512 ? 12 : 40;
+            var rounds = w * h > 512 ? 6 : 20;
             for (var round = 0; round < rounds; round++)
             {
                 var scan = Scan(size, type, random);
@@ -143,7 +143,7 @@ public sealed unsafe class Av1TransformTests
             }
         }
         // Most inputs are such as a conforming stream may have.
-        Assert.True(compared > 2500, $"{compared}");
+        Assert.True(compared > 1250, $"{compared}");
         NativeMemory.Free(table);
         NativeMemory.AlignedFree(coefficients);
         NativeMemory.AlignedFree(memory);
