@@ -21,7 +21,7 @@ _CHECKSUM = re.compile(r"checksum=\(string\)([0-9a-fA-F]+)")
 
 class _Daedalus(Decoder):
     element = ""
-    parser = ""
+    parser = "parsebin"
 
     def __init__(self) -> None:
         super().__init__()
@@ -30,7 +30,7 @@ class _Daedalus(Decoder):
     def decode(self, input_filepath: str, output_filepath: str, output_format: OutputFormat,
                timeout: int, verbose: bool, keep_files: bool) -> str:
         """Decodes the vector and returns the MD5 of its output."""
-        command = ["gst-launch-1.0", "-m", "filesrc", f"location={input_filepath}", "!", "parsebin", "!", self.element, "!"]
+        command = ["gst-launch-1.0", "-m", "filesrc", f"location={input_filepath}", "!", self.parser, "!", self.element, "!"]
         wanted = str(getattr(output_format, "value", output_format)).lower()
         if wanted in _FORMATS:
             command += ["videoconvert", "dither=none", "!", f"video/x-raw,format={_FORMATS[wanted]}", "!"]
@@ -70,3 +70,6 @@ class DaedalusH264(_Daedalus):
     name = "GstDaedalus-H.264"
     codec = Codec.H264
     element = "daedalush264dec"
+    # parsebin would ask for stream-format=avc, whose access units an element must take as they are: h264parse cuts them wrongly
+    # where slices come in arbitrary order (FM1_FT_E).
+    parser = "h264parse"
