@@ -18,6 +18,7 @@ public unsafe class CavlcTests
         // 8 and above is read without the table.
         if (table == 3)
             return;
+        H264CavlcLookup.Make();
         for (int entry = 0; entry < 68; entry++)
         {
             int length = H264CavlcTables.CoeffToken[table * 136 + entry * 2], code = H264CavlcTables.CoeffToken[table * 136 + entry * 2 + 1];
