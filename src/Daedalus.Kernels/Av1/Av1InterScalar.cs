@@ -59,6 +59,9 @@ internal static unsafe class Av1InterScalar<TSample> where TSample : struct, ISa
         int round0 = Av1Rounding.Round0(bitDepth);
         int round1 = TOutput.Compound ? 7 : 14 - round0;
         int horizontal = filters & 7, vertical = filters >> 3;
+        // Without a fraction only the middle tap counts and what the others lie on is not read: it need not be there.
+        bool wholeX = stepX == 1024 && (x >> 6 & 15) == 0, wholeY = stepY == 1024 && (y >> 6 & 15) == 0;
+        int firstTap = wholeX ? 3 : 0, endTap = wholeX ? 4 : 8;
         // Row n of the intermediate array stands in buffer row n & 7; only the rows that an output row needs are made.
         int next = 0;
         for (int r = 0; r < height; r++, dst += dstStride)
@@ -67,14 +70,14 @@ internal static unsafe class Av1InterScalar<TSample> where TSample : struct, ISa
             int first = p >> 10;
             for (next = Math.Max(next, first); next < first + 8; next++)
             {
-                byte* s = src + (next - 3) * srcStride;
+                byte* s = src + (wholeY ? Math.Clamp(next - 3, 0, height - 1) : next - 3) * srcStride;
                 short* to = rows + (next & 7) * 128;
                 for (int c = 0; c < width; c++)
                 {
                     int q = x + stepX * c;
                     short* taps = Av1PredictData.Subpel(horizontal, (q >> 6) & 15);
                     int sum = 0;
-                    for (int t = 0; t < 8; t++)
+                    for (int t = firstTap; t < endTap; t++)
                         sum += taps[t] * TSample.Load(s, (q >> 10) + t - 3);
                     to[c] = (short)((sum + (1 << (round0 - 1))) >> round0);
                 }

@@ -72,7 +72,8 @@ public unsafe struct Av1KernelTable
     /// <summary>
     /// Block inter prediction of a single prediction, unscaled (7.11.3.4 with isCompound 0, clipped): <c>(dst, dstStride, src, srcStride, height, mx, my, filters, bitDepth)</c>.
     /// Index: log2(width) - 1, width 2..128; height 2..128. src is the integer position (t = 3), mx, my 0..15 in 1/16 sample; rows -3..h+4 and columns -3..w+4 are meaningful
-    /// (they lie in the reference or were emulated by the caller), 32 bytes right of them and 16 left are readable. Not meaningful when the fraction is 0: then only readable.
+    /// (they lie in the reference or were emulated by the caller), 32 bytes right of them are readable. Nothing else may be read: left of or above them, nor rows and columns of taps whose fraction is 0
+    /// (0..h-1, 0..w-1 are all there is then), since the block may stand at the very beginning of the picture's memory.
     /// filters = horizontal + 8 * vertical, each the row of Subpel_Filters (0..5) AFTER the substitution for w &lt;= 4 or h &lt;= 4. Two roundings (InterRound0, InterRound1) even if one fraction is 0.
     /// </summary>
     public IntPtrArray7 Predict;
