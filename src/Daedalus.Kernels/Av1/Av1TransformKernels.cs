@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics.Arm;
+using System.Runtime.Intrinsics.X86;
 
 namespace Daedalus.Kernels.Av1;
 
@@ -14,11 +16,33 @@ public static unsafe partial class Av1TransformKernels
     {
         if (bitDepth == 8)
         {
-            FillLevel<TransformLevelScalar<ByteSample, short>>(table);
+            if (level == KernelLevel.Vector256 && Avx2.IsSupported)
+            {
+                FillLevel<TransformLevelShort256>(table);
+            }
+            else if (level >= KernelLevel.Vector128 && (Sse41.IsSupported || AdvSimd.Arm64.IsSupported))
+            {
+                FillLevel<TransformLevelShort128>(table);
+            }
+            else
+            {
+                FillLevel<TransformLevelScalar<ByteSample, short>>(table);
+            }
             table->InverseTransform[Av1KernelTable.Lossless] = (nint)(delegate*<byte*, nint, void*, int, int, void>)&WalshHadamard<ByteSample, short>;
             return;
         }
-        FillLevel<TransformLevelScalar<WordSample, int>>(table);
+        if (level == KernelLevel.Vector256 && Avx2.IsSupported)
+        {
+            FillLevel<TransformLevelInt256>(table);
+        }
+        else if (level >= KernelLevel.Vector128 && (Sse41.IsSupported || AdvSimd.Arm64.IsSupported))
+        {
+            FillLevel<TransformLevelInt128>(table);
+        }
+        else
+        {
+            FillLevel<TransformLevelScalar<WordSample, int>>(table);
+        }
         table->InverseTransform[Av1KernelTable.Lossless] = (nint)(delegate*<byte*, nint, void*, int, int, void>)&WalshHadamard<WordSample, int>;
     }
 
@@ -87,12 +111,12 @@ public static unsafe partial class Av1TransformKernels
         where TLevel : ITransformLevel
         where TSize : INumber
         where TType : INumber
-        => Transform<TLevel>(dst, stride, (byte*)coefficients, eob, bitDepth, (TSize.Value << 4) | TType.Value);
+        => TLevel.Transform(dst, stride, (byte*)coefficients, eob, bitDepth, (TSize.Value << 4) | TType.Value);
 
     /// <summary>The 2D inverse transform (7.13.3): rows first, then columns, which add to the prediction.</summary>
     [SkipLocalsInit]
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static void Transform<TLevel>(byte* dst, nint stride, byte* coefficients, int eob, int bitDepth, int sizeAndType)
+    internal static void Transform<TLevel>(byte* dst, nint stride, byte* coefficients, int eob, int bitDepth, int sizeAndType)
         where TLevel : ITransformLevel
     {
         var size = sizeAndType >> 4;

@@ -12,7 +12,7 @@ internal enum TransformKind
 }
 
 /// <summary>What both passes of one transform block need to know.</summary>
-internal struct TransformJob
+internal unsafe struct TransformJob
 {
     internal int Log2W;
     internal int Log2H;
@@ -25,12 +25,16 @@ internal struct TransformJob
     internal TransformKind ColumnKind;
     internal bool FlipX;
     internal bool FlipY;
+    /// <summary>Scratch for 64 vectors.</summary>
+    internal void* Outputs;
 }
 
 /// <summary>The passes of one bit depth and vector width: chooses the number of lanes by the size of the block.</summary>
 internal unsafe interface ITransformLevel
 {
     static abstract int CoefficientSize { get; }
+    /// <summary>The whole transform; size * 16 + type last.</summary>
+    static abstract void Transform(byte* dst, nint stride, byte* coefficients, int eob, int bitDepth, int sizeAndType);
     static abstract void Rows(TransformJob* job, byte* coefficients, byte* residual);
     static abstract void Columns(TransformJob* job, byte* residual, byte* dst, nint stride);
     static abstract void AddConstant(byte* dst, nint stride, int width, int height, int value, int bitDepth);
@@ -160,6 +164,9 @@ internal readonly unsafe struct TransformLevelScalar<TSample, TCoefficient> : IT
     where TCoefficient : unmanaged
 {
     public static int CoefficientSize => sizeof(TCoefficient);
+
+    public static void Transform(byte* dst, nint stride, byte* coefficients, int eob, int bitDepth, int sizeAndType)
+        => Av1TransformKernels.Transform<TransformLevelScalar<TSample, TCoefficient>>(dst, stride, coefficients, eob, bitDepth, sizeAndType);
 
     public static void Rows(TransformJob* job, byte* coefficients, byte* residual)
         => Av1TransformKernels.RowPass<TransformScalar<TSample, TCoefficient>, int>(job, coefficients, residual);
