@@ -12,12 +12,13 @@ public unsafe struct Av1PostFilterTable
     public const int RestorationMaxWidth = 384;
 
     /// <summary>
-    /// Deblocking of one edge (7.14.6): <c>(dst, stride, levels, levelStep, units, limits, bitDepth)</c>: units adjacent segments of 4 samples each along the edge, dst = first sample right of (below) it.
-    /// levels[i * levelStep] is the level 0..63 of segment i (lvl of 7.14.4); 0: the segment is not touched. limits: <see cref="Av1FilterLimits"/>.
-    /// Index: <c>length * 2 + direction</c>; length 0: filterSize 4, 1: 6 (chroma 8), 2: 8, 3: 16 (luma, 13 taps); direction 0: edge between columns (pass 0), 1: between rows (pass 1).
-    /// Reads at most 7 samples (length 3), 4, 3, 2 on either side, writes 6, 3, 2, 2 (length 0 and narrow: 2).
+    /// Deblocking of one edge (7.14.6): <c>(dst, stride, edges, units, limits, bitDepth)</c>: units (a multiple of 8) adjacent segments of 4 samples each along the edge, dst = first sample right of (below) it.
+    /// edges[i] says what segment i gets: level (lvl of 7.14.4, 1..63) | length &lt;&lt; 6, or 0: nothing. length 0: filterSize 4, 1: 8 (chroma: the 6 tap filter), 2: 16 (luma only).
+    /// Index: <c>chroma * 2 + direction</c>; direction 0: edge between columns (pass 0), 1: between rows (pass 1). limits: <see cref="Av1FilterLimits"/>.
+    /// Writes at most 6 samples on either side for length 2, 3 (chroma 2) for length 1, 2 for length 0, and reads one more (length 0: as many; kernels may load 8 and 4 columns left and right). The samples of segments with 0 are there too: kernels
+    /// of direction 1 may write them back unchanged.
     /// </summary>
-    public IntPtrArray8 Deblock;
+    public IntPtrArray4 Deblock;
 
     /// <summary>CDEF direction (7.15.2) of an 8×8 luma block: <c>(src, stride, variance, bitDepth)</c> gives the direction 0..7 and *variance = var.</summary>
     public nint CdefDirection;
@@ -29,9 +30,7 @@ public unsafe struct Av1PostFilterTable
     /// </summary>
     public IntPtrArray3 Cdef;
 
-    /// <summary>
-    /// To ushort, for <see cref="Cdef"/>: <c>(dst, dstStride, src, srcStride, width, height)</c>, dstStride in samples.
-    /// </summary>
+    /// <summary>To ushort, for <see cref="Cdef"/>: <c>(dst, dstStride, src, srcStride, width, height)</c>, dstStride in samples; up to 15 samples more may be read and written in each row.</summary>
     public nint CdefLoad;
 
     /// <summary>
@@ -53,8 +52,8 @@ public unsafe struct Av1PostFilterTable
     public nint SelfGuided;
 
     /// <summary>An entry of <see cref="Deblock"/>.</summary>
-    public readonly delegate*<byte*, nint, byte*, nint, int, Av1FilterLimits*, int, void> GetDeblock(int index)
-        => (delegate*<byte*, nint, byte*, nint, int, Av1FilterLimits*, int, void>)Deblock[index];
+    public readonly delegate*<byte*, nint, byte*, int, Av1FilterLimits*, int, void> GetDeblock(int index)
+        => (delegate*<byte*, nint, byte*, int, Av1FilterLimits*, int, void>)Deblock[index];
     /// <summary><see cref="CdefDirection"/>, callable.</summary>
     public readonly delegate*<byte*, nint, int*, int, int> GetCdefDirection() => (delegate*<byte*, nint, int*, int, int>)CdefDirection;
     /// <summary>An entry of <see cref="Cdef"/>.</summary>
@@ -86,11 +85,15 @@ public unsafe struct Av1FilterLimits
     public fixed byte Limit[64];
     /// <summary>blimit.</summary>
     public fixed byte BlockLimit[64];
+    /// <summary>limit is level >> Shift, at most Max and at least 1.</summary>
+    public byte Shift, Max;
 
     /// <summary>Computes them; thresh is level >> 4.</summary>
     public void Set(int sharpness)
     {
         int shift = sharpness > 4 ? 2 : sharpness > 0 ? 1 : 0;
+        Shift = (byte)shift;
+        Max = (byte)(sharpness > 0 ? 9 - sharpness : 63);
         for (int level = 0; level < 64; level++)
         {
             int limit = Math.Max(1, sharpness > 0 ? Math.Min(9 - sharpness, level >> shift) : level >> shift);
