@@ -9,6 +9,8 @@ internal sealed class PendingOutput
 {
     /// <summary>The codec frame, one reference is ours; none where one coded buffer held several pictures.</summary>
     public VideoCodecFrame Frame;
+    /// <summary>Of one without a codec frame: shown together with the output before it, not after it.</summary>
+    public bool SameTime;
     /// <summary>The picture, with a use of its own; null when there is none to show.</summary>
     public Picture? Picture;
     /// <summary>The job whose outcome decides, where one coded buffer is one output; else null.</summary>
@@ -46,6 +48,7 @@ internal sealed class PendingOutput
         Picture = null;
         Job = null;
         Frame = default;
+        SameTime = false;
         Corrupted = false;
         BufferFlags = 0;
         OnlyField = H264Fields.None;

@@ -11,6 +11,17 @@ namespace GstDaedalus.Elements;
 /// <param name="Height">Height.</param>
 internal readonly record struct VisibleRectangle(int Left, int Top, int Width, int Height);
 
+/// <summary>What the samples of a stream are.</summary>
+internal enum SampleMeaning
+{
+    /// <summary>Luma and chroma.</summary>
+    Yuv,
+    /// <summary>Green, blue and red in the planes' order.</summary>
+    Rgb,
+    /// <summary>Luma alone; the device writes 4:2:0 with grey chroma.</summary>
+    Grey,
+}
+
 /// <summary>Memory layout of pictures and what GStreamer calls it. Compared by reference: there is one object for each layout in use.</summary>
 internal sealed class PictureFormat
 {
@@ -24,6 +35,10 @@ internal sealed class PictureFormat
     public required CaptureLayout Layout { get; init; }
     /// <summary>The format downstream sees.</summary>
     public required VideoFormat VideoFormat { get; init; }
+    /// <summary>What the samples are.</summary>
+    public required SampleMeaning Meaning { get; init; }
+    /// <summary>Planes downstream sees: of a monochrome picture perhaps only the first.</summary>
+    public required int PlaneCount { get; init; }
     /// <summary>4:4:0, which GStreamer has no format for: put out as 4:4:4 with each chroma line twice.</summary>
     public bool DoubleChromaLines => Geometry is { SubsamplingX: 0, SubsamplingY: 1 };
     /// <summary>The planes follow each other exactly as in GStreamer's default layout: needs no GstVideoMeta.</summary>
@@ -79,8 +94,8 @@ internal sealed class Picture(CapturePool pool, CaptureBuffer capture, PictureFo
     /// <summary>Timestamp the device knows it by, ns.</summary>
     public ulong Timestamp;
     public PictureColor Color;
-    /// <summary>What the caps say beyond format, size and colour; of codecs that have such things. Compared by reference.</summary>
-    public object? Traits;
+    /// <summary>What the caps say beyond format and size, in place of <see cref="Color"/>; of codecs that have such things. Compared by reference.</summary>
+    public OutputTraits? Traits;
     /// <summary>0 or a negative errno. Valid when <see cref="Done"/>.</summary>
     public int Status;
     /// <summary>Concealed pixels. Valid when <see cref="Done"/>.</summary>

@@ -21,6 +21,8 @@ internal static unsafe class PictureCopy
         int chromaWidth = v.Width + g.SubsamplingX >> g.SubsamplingX;
         int chromaHeight = v.Height + g.SubsamplingY >> g.SubsamplingY;
         Plane(planes[0], strides[0], source + format.Offset(0), format.Stride(0), v.Width * bytes, v.Height, 0);
+        if (format.PlaneCount == 1)
+            return;
         if (semiPlanar)
         {
             Plane(planes[1], strides[1], source + format.Offset(1), format.Stride(1), 2 * chromaWidth * bytes, chromaHeight, 0);

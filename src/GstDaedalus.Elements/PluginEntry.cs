@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using GstDaedalus.Elements.Av1;
 using GstDaedalus.Elements.H264;
 using GstDaedalus.Elements.Vp9;
 using GstDaedalus.Gst;
@@ -69,7 +70,8 @@ public static unsafe class PluginEntry
                 return 0;
             }
             return GstNative.gst_element_register(plugin, Utf8.Literal("daedalusvp9dec"u8), Vp9Decoder.Rank, Vp9Decoder.RegisterType().Type)
-                & GstNative.gst_element_register(plugin, Utf8.Literal("daedalush264dec"u8), H264Decoder.Rank, H264Decoder.RegisterType().Type);
+                & GstNative.gst_element_register(plugin, Utf8.Literal("daedalush264dec"u8), H264Decoder.Rank, H264Decoder.RegisterType().Type)
+                & GstNative.gst_element_register(plugin, Utf8.Literal("daedalusav1dec"u8), Av1Decoder.Rank, Av1Decoder.RegisterType().Type);
         }
         catch (Exception)
         {

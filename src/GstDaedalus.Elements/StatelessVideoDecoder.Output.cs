@@ -13,6 +13,16 @@ public abstract unsafe partial class StatelessVideoDecoder
 {
     private const int FormatsKept = 16;
 
+    /// <summary>Caps of the source pad's template.</summary>
+    protected static ReadOnlySpan<byte> OutputCaps =>
+        "video/x-raw, format=(string){ I420, NV12, Y42B, Y444, GBR, I420_10LE, P010_10LE, I422_10LE, Y444_10LE, GBR_10LE, I420_12LE, I422_12LE, Y444_12LE, GBR_12LE }, "u8 +
+        "width=(int)[ 1, 65536 ], height=(int)[ 1, 65536 ], framerate=(fraction)[ 0/1, 2147483647/1 ]"u8;
+
+    /// <summary>The same of codecs whose monochrome pictures are put out as such.</summary>
+    protected static ReadOnlySpan<byte> OutputCapsWithGrey =>
+        "video/x-raw, format=(string){ I420, NV12, Y42B, Y444, GBR, I420_10LE, P010_10LE, I422_10LE, Y444_10LE, GBR_10LE, I420_12LE, I422_12LE, Y444_12LE, GBR_12LE, GRAY8, GRAY10_LE16 }, "u8 +
+        "width=(int)[ 1, 65536 ], height=(int)[ 1, 65536 ], framerate=(fraction)[ 0/1, 2147483647/1 ]"u8;
+
     // Layouts in use, the latest last; streams that alternate between sizes (spatial layers) find theirs again.
     private readonly List<PictureFormat> _formats = new(FormatsKept);
     private nint _inputState;
@@ -20,19 +30,13 @@ public abstract unsafe partial class StatelessVideoDecoder
     private PictureFormat? _outputFormatNow;
     private ulong _lastTime = ulong.MaxValue, _lastDuration = ulong.MaxValue;
     private PictureColor _outputColor;
-    private object? _outputTraits;
+    private OutputTraits? _outputTraits;
     private bool _outputStale;
     private bool _hasVideoMeta;
     private bool _warnedCopy, _warnedStarving;
 
     /// <summary>Names of GStreamer's colorimetries by <see cref="PictureColor.Colorimetry"/>; index 0 = not said.</summary>
-    protected abstract ReadOnlySpan<byte> ColorimetryName(byte index);
-
-    /// <summary>Fills what the caps say beyond format and size, of codecs that give <see cref="Picture.Traits"/>.</summary>
-    internal virtual void DescribeOutput(VideoCodecState state, Picture picture) { }
-
-    /// <summary>GstVideoInterlaceMode of a picture.</summary>
-    internal virtual int InterlaceMode(Picture picture) => 0;
+    protected virtual ReadOnlySpan<byte> ColorimetryName(byte index) => default;
 
     /// <summary>The input caps, or 0.</summary>
     protected VideoCodecState InputState => new(_inputState);
@@ -69,15 +73,15 @@ public abstract unsafe partial class StatelessVideoDecoder
 
     /// <summary>The layout for pictures of a geometry: what the device offers and downstream takes.</summary>
     /// <exception cref="DeviceException">The device cannot.</exception>
-    internal PictureFormat FormatFor(in CodedGeometry geometry, in VisibleRectangle visible, bool rgb)
+    internal PictureFormat FormatFor(in CodedGeometry geometry, in VisibleRectangle visible, SampleMeaning meaning)
     {
         for (int i = _formats.Count - 1; i >= 0; i--)
         {
             PictureFormat f = _formats[i];
-            if (f.Geometry == geometry && f.Visible == visible && IsRgbFormat(f.VideoFormat) == rgb)
+            if (f.Geometry == geometry && f.Visible == visible && f.Meaning == meaning)
                 return f;
         }
-        PictureFormat format = ChooseFormat(geometry, visible, rgb);
+        PictureFormat format = ChooseFormat(geometry, visible, meaning);
         if (_formats.Count == FormatsKept)
             _formats.RemoveAt(0);
         _formats.Add(format);
@@ -86,25 +90,28 @@ public abstract unsafe partial class StatelessVideoDecoder
         return format;
     }
 
-    private PictureFormat ChooseFormat(in CodedGeometry geometry, in VisibleRectangle visible, bool rgb)
+    private PictureFormat ChooseFormat(in CodedGeometry geometry, in VisibleRectangle visible, SampleMeaning meaning)
     {
         IReadOnlyList<uint> offered = _session!.CaptureFormats(geometry);
         if (offered.Count == 0)
             throw new DeviceException($"the device has no picture format for {geometry.Width}x{geometry.Height}, {geometry.BitDepth} bits", -22);
         uint chosen = 0;
+        VideoFormat videoFormat = VideoFormat.Unknown;
         nint allowed = GstNative.gst_pad_get_allowed_caps(SrcPad);
         foreach (uint candidate in offered)
         {
             bool semiPlanar = candidate is PixelFormat.Nv12 or PixelFormat.P010;
             if (_outputFormat == OutputFormat.Native && semiPlanar || _outputFormat == OutputFormat.SemiPlanar && !semiPlanar && offered.Count > 1)
                 continue;
-            if (chosen == 0)
-                chosen = candidate;
-            if (allowed == 0 || Accepts(allowed, ToVideoFormat(candidate, geometry, rgb)))
-            {
-                chosen = candidate;
+            // Of a monochrome picture downstream may take the first plane alone.
+            VideoFormat whole = ToVideoFormat(candidate, geometry, meaning), alone = meaning == SampleMeaning.Grey && !semiPlanar ? GreyFormat(geometry.BitDepth) : VideoFormat.Unknown;
+            if (alone != VideoFormat.Unknown && (allowed == 0 || Accepts(allowed, alone)))
+                whole = alone;
+            bool accepted = allowed == 0 || whole == alone || Accepts(allowed, whole);
+            if (chosen == 0 || accepted)
+                (chosen, videoFormat) = (candidate, whole);
+            if (accepted)
                 break;
-            }
         }
         if (allowed != 0)
             GstNative.gst_mini_object_unref(allowed);
@@ -115,7 +122,9 @@ public abstract unsafe partial class StatelessVideoDecoder
             Visible = visible,
             PixelFormat = chosen,
             Layout = layout,
-            VideoFormat = ToVideoFormat(chosen, geometry, rgb),
+            VideoFormat = videoFormat,
+            Meaning = meaning,
+            PlaneCount = meaning == SampleMeaning.Grey && videoFormat == GreyFormat(geometry.BitDepth) ? 1 : layout.PlaneCount,
             VisibleSize = layout.Size,
         };
         byte* info = stackalloc byte[Layout.Size_GstVideoInfo];
@@ -152,7 +161,7 @@ public abstract unsafe partial class StatelessVideoDecoder
 
     private static bool IsTight(PictureFormat format, VideoInfo info)
     {
-        for (int i = 0; i < format.Layout.PlaneCount; i++)
+        for (int i = 0; i < format.PlaneCount; i++)
             if (format.Offset(i) != info.Offset(i) || format.Stride(i) != info.Stride(i))
                 return false;
         return true;
@@ -160,7 +169,7 @@ public abstract unsafe partial class StatelessVideoDecoder
 
     private static void SetPlaneSizes(PictureFormat format, VideoInfo info)
     {
-        int planes = format.Layout.PlaneCount;
+        int planes = format.PlaneCount;
         bool fits = true;
         for (int i = 0; i < planes; i++)
         {
@@ -171,16 +180,24 @@ public abstract unsafe partial class StatelessVideoDecoder
         format.HasStandardStrides = fits;
     }
 
-    private static bool IsRgbFormat(VideoFormat f) => f is VideoFormat.Gbr or VideoFormat.Gbr_10LE or VideoFormat.Gbr_12LE;
+    // Younger than GStreamer 1.22 for 10 bits, and nowhere for 12.
+    private static VideoFormat GreyFormat(int bitDepth) => bitDepth switch
+    {
+        8 => VideoFormat.Gray8,
+        10 => s_gray10,
+        _ => VideoFormat.Unknown,
+    };
 
-    private static VideoFormat ToVideoFormat(uint pixelFormat, in CodedGeometry g, bool rgb)
+    private static readonly VideoFormat s_gray10 = (VideoFormat)GstVideoNative.gst_video_format_from_string(Utf8.Literal("GRAY10_LE16"u8));
+
+    private static VideoFormat ToVideoFormat(uint pixelFormat, in CodedGeometry g, SampleMeaning meaning)
     {
         if (pixelFormat == PixelFormat.Nv12)
             return VideoFormat.Nv12;
         if (pixelFormat == PixelFormat.P010)
             return VideoFormat.P010_10LE;
         int depth = g.BitDepth == 8 ? 0 : g.BitDepth == 10 ? 1 : 2;
-        if (rgb)
+        if (meaning == SampleMeaning.Rgb)
             return depth switch { 0 => VideoFormat.Gbr, 1 => VideoFormat.Gbr_10LE, _ => VideoFormat.Gbr_12LE };
         if (g.SubsamplingX == 0)
             return depth switch { 0 => VideoFormat.Y444, 1 => VideoFormat.Y444_10LE, _ => VideoFormat.Y444_12LE };
@@ -235,21 +252,19 @@ public abstract unsafe partial class StatelessVideoDecoder
         Decorate(output, buffer, frame.Handle == 0 ? 0 : frame.InputBuffer);
         _frames++;
         if (frame.Handle == 0)
-            return PushExtra(buffer, corrupted);
+            return PushExtra(buffer, corrupted, output.SameTime);
         (_lastTime, _lastDuration) = (frame.Pts, frame.Duration);
         return FinishFrame(frame);
     }
 
     // Several pictures came in one coded buffer, and GstVideoDecoder knows of one output for each: the others go out beside it, at times made up.
-    private FlowReturn PushExtra(nint buffer, bool corrupted)
+    private FlowReturn PushExtra(nint buffer, bool corrupted, bool sameTime)
     {
         const ulong None = ulong.MaxValue;
         if (corrupted)
             *(uint*)(buffer + Layout.GstMiniObject_flags) |= GstConst.BufferFlagCorrupted;
-        if (_lastTime != None && _lastDuration != None)
-            _lastTime += _lastDuration;
-        else
-            _lastTime = None;
+        if (!sameTime)
+            _lastTime = _lastTime != None && _lastDuration != None ? _lastTime + _lastDuration : None;
         *(ulong*)(buffer + Layout.GstBuffer_pts) = _lastTime;
         return (FlowReturn)GstNative.gst_pad_push(SrcPad, buffer);
     }
@@ -297,14 +312,14 @@ public abstract unsafe partial class StatelessVideoDecoder
             && _outputColor == picture.Color && ReferenceEquals(_outputTraits, picture.Traits))
             return true;
         PictureFormat f = picture.Format;
-        nint state = GstVideoNative.gst_video_decoder_set_interlaced_output_state(Handle, (int)f.VideoFormat, InterlaceMode(picture),
+        nint state = GstVideoNative.gst_video_decoder_set_interlaced_output_state(Handle, (int)f.VideoFormat, picture.Traits?.InterlaceMode ?? OutputTraits.Progressive,
             (uint)f.Visible.Width, (uint)f.Visible.Height, _inputState);
         if (state == 0)
             return false;
-        if (picture.Traits is null)
-            SetColorimetry(new VideoCodecState(state).Info, picture);
+        if (picture.Traits is { } traits)
+            traits.Fill(new VideoCodecState(state), f.Meaning == SampleMeaning.Rgb, _upstreamColorimetry, UpstreamHas("chroma-site"u8), UpstreamHas("pixel-aspect-ratio"u8));
         else
-            DescribeOutput(new VideoCodecState(state), picture);
+            SetColorimetry(new VideoCodecState(state).Info, picture);
         GstVideoNative.gst_video_codec_state_unref(state);
         _outputFormatNow = f;
         _outputColor = picture.Color;
@@ -322,7 +337,7 @@ public abstract unsafe partial class StatelessVideoDecoder
     private void SetColorimetry(VideoInfo info, Picture picture)
     {
         PictureColor color = picture.Color;
-        bool rgb = IsRgbFormat(picture.Format.VideoFormat);
+        bool rgb = picture.Format.Meaning == SampleMeaning.Rgb;
         if (_upstreamColorimetry && !rgb)
             return;
         if (color.Colorimetry != 0)
@@ -368,12 +383,12 @@ public abstract unsafe partial class StatelessVideoDecoder
         int* strides = stackalloc int[4];
         offsets[2] = offsets[3] = 0;
         strides[2] = strides[3] = 0;
-        for (int i = 0; i < f.Layout.PlaneCount; i++)
+        for (int i = 0; i < f.PlaneCount; i++)
         {
             offsets[i] = f.Offset(i);
             strides[i] = (int)f.Stride(i);
         }
-        GstVideoNative.gst_buffer_add_video_meta_full(buffer, 0, (int)f.VideoFormat, (uint)f.Visible.Width, (uint)f.Visible.Height, (uint)f.Layout.PlaneCount, offsets, strides);
+        GstVideoNative.gst_buffer_add_video_meta_full(buffer, 0, (int)f.VideoFormat, (uint)f.Visible.Width, (uint)f.Visible.Height, (uint)f.PlaneCount, offsets, strides);
         return buffer;
     }
 
@@ -383,7 +398,7 @@ public abstract unsafe partial class StatelessVideoDecoder
     {
         nint buffer = GstNative.gst_buffer_new();
         PictureFormat f = picture.Format;
-        for (int i = 0; i < f.Layout.PlaneCount; i++)
+        for (int i = 0; i < f.PlaneCount; i++)
             GstNative.gst_buffer_append_memory(buffer, GstNative.gst_memory_share(picture.Memory, (nint)f.Offset(i), (nint)f.PlaneSizes[i]));
         return buffer;
     }

@@ -22,6 +22,9 @@ public abstract unsafe partial class StatelessVideoDecoder
 {
     private const uint PropDevice = 1, PropThreads = 2, PropMaxFrameDelay = 3, PropOutputFormat = 4, PropStats = 5;
 
+    /// <summary>Number of a codec's own first property.</summary>
+    protected const uint FirstCodecProperty = 16;
+
     private static nuint s_outputFormatType;
 
     private string _deviceName = "auto";

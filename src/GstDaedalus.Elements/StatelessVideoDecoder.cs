@@ -37,6 +37,7 @@ public abstract unsafe partial class StatelessVideoDecoder : VideoDecoder
     private int _extraDelay;
     private int _requestCount;
     private bool _live;
+    private bool _askedForKey;
     private int _inFlight;
     private bool _waiting;
     private volatile bool _flushing;
@@ -163,7 +164,7 @@ public abstract unsafe partial class StatelessVideoDecoder : VideoDecoder
             PostError(ErrorDomain.Resource, GstConst.ResourceErrorNotFound, "The device refuses the stream: " + e.Message);
             return false;
         }
-        ResetCodec();
+        Restart();
         ReportLatency();
         Debug.Log(this, DebugLevel.Info, $"session open, {_threads} threads (0 = all CPUs), up to {_depth} requests delayed, live {_live}");
         return OnCodecFormat(state);
@@ -289,8 +290,22 @@ public abstract unsafe partial class StatelessVideoDecoder : VideoDecoder
         return output;
     }
 
-    /// <summary>Asks upstream for a key frame.</summary>
-    protected void RequestSyncPoint(VideoCodecFrame frame) => GstVideoNative.gst_video_decoder_request_sync_point(Handle, frame.Handle, 0);
+    /// <summary>Joined in the middle of a stream: nothing to predict from yet, and nobody's fault. Asks upstream for a key frame, once.</summary>
+    internal void SkipUntilKey(FrameJob job)
+    {
+        job.Skipped = true;
+        if (_askedForKey)
+            return;
+        _askedForKey = true;
+        Debug.Log(this, DebugLevel.Info, "waiting for a key frame");
+        GstVideoNative.gst_video_decoder_request_sync_point(Handle, job.Frame.Handle, 0);
+    }
+
+    private void Restart()
+    {
+        _askedForKey = false;
+        ResetCodec();
+    }
 
     /// <summary>Frames that the stream's own order delays output by, beside the requests in flight: reported as latency.</summary>
     protected void SetExtraDelay(int frames)
@@ -454,7 +469,7 @@ public abstract unsafe partial class StatelessVideoDecoder : VideoDecoder
             Release(job);
         if (session is null)
             return;
-        ResetCodec();
+        Restart();
         session.Reset();
     }
 

@@ -9,6 +9,7 @@ from gi.repository import Gst  # noqa: E402
 Gst.init(None)
 case, path, device = sys.argv[1:4]
 decoder = sys.argv[4] if len(sys.argv) > 4 else 'daedalusvp9dec'
+PARSERS = {'daedalusvp9dec': 'vp9parse', 'daedalush264dec': 'h264parse ! video/x-h264,stream-format=byte-stream,alignment=au', 'daedalusav1dec': 'av1parse ! video/x-av1,alignment=tu'}
 END = Gst.MessageType.EOS | Gst.MessageType.ERROR
 SECOND = Gst.SECOND
 
@@ -187,7 +188,7 @@ def interlaced():
 def live():
     """A live source whose stream has no reordering gets each picture when its data has come."""
     import time
-    p = Gst.parse_launch(f'filesrc location={path} ! matroskademux ! h264parse ! video/x-h264,stream-format=byte-stream,alignment=au ! fakesink name=s sync=false signal-handoffs=true')
+    p = Gst.parse_launch(f'filesrc location={path} ! matroskademux ! {PARSERS[decoder]} ! fakesink name=s sync=false signal-handoffs=true')
     units = []
     p.get_by_name('s').connect('handoff', lambda s, b, pad: units.append((b.copy_deep(), pad.get_current_caps())))
     play(p)
@@ -214,7 +215,7 @@ def live():
 
 def reverse():
     """Backwards, every picture once."""
-    p = Gst.parse_launch(f'filesrc location={path} ! qtdemux ! h264parse ! {decoder} name=d device={device} ! fakesink name=s sync=false')
+    p = Gst.parse_launch(f'filesrc location={path} ! qtdemux ! {PARSERS[decoder].split()[0]} ! {decoder} name=d device={device} ! fakesink name=s sync=false')
     times = []
     p.get_by_name('s').get_static_pad('sink').add_probe(Gst.PadProbeType.BUFFER, lambda pad, info: (times.append(info.get_buffer().pts), Gst.PadProbeReturn.OK)[1])
     p.set_state(Gst.State.PAUSED)

@@ -25,6 +25,19 @@ public static class Av1AnnexB
     /// <summary>Writes the OBUs of a temporal unit with size fields (spec 5.3). False: it was damaged, what came before the damage is written.</summary>
     public static bool ToSection5(ReadOnlySpan<byte> temporalUnit, IBufferWriter<byte> output)
     {
+        bool good = ToSection5(temporalUnit, output.GetSpan(temporalUnit.Length + 1), out int written);
+        output.Advance(written);
+        return good;
+    }
+
+    /// <summary>The same into memory.</summary>
+    /// <param name="temporalUnit">What follows temporal_unit_size.</param>
+    /// <param name="output">As large as the temporal unit: obu_length takes at least the room of obu_size.</param>
+    /// <param name="written">Bytes written.</param>
+    /// <returns>False: it was damaged, what came before the damage is written.</returns>
+    public static bool ToSection5(ReadOnlySpan<byte> temporalUnit, Span<byte> output, out int written)
+    {
+        written = 0;
         int position = 0;
         while (position < temporalUnit.Length)
         {
@@ -38,7 +51,7 @@ public static class Av1AnnexB
                 int end = position + length;
                 if (!Av1ObuReader.TryParse(temporalUnit, position, end, out Av1Obu obu))
                     return false;
-                Write(temporalUnit, obu, output);
+                written += Write(temporalUnit, obu, output[written..]);
                 position = end;
             }
         }
@@ -55,15 +68,14 @@ public static class Av1AnnexB
         if (!Av1ObuReader.TryReadLeb128(data, ref position, out int frame) || frame > unit - (position - unitStart))
             return false;
         int frameStart = position;
-        if (!Av1ObuReader.TryReadLeb128(data, ref position, out int length) || length is < 1 or > 3 || length > frame - (position - frameStart))
+        if (!Av1ObuReader.TryReadLeb128(data, ref position, out int length) || length is < 1 or > 10 || length > frame - (position - frameStart))
             return false;
         return Av1ObuReader.TryParse(data, position, Math.Min(data.Length, position + length), out Av1Obu obu)
             && obu.Type == Av1ObuType.TemporalDelimiter && obu.PayloadSize == 0;
     }
 
-    private static void Write(ReadOnlySpan<byte> data, in Av1Obu obu, IBufferWriter<byte> output)
+    private static int Write(ReadOnlySpan<byte> data, in Av1Obu obu, Span<byte> to)
     {
-        Span<byte> to = output.GetSpan(obu.PayloadSize + 10);
         int at = 0;
         to[at++] = (byte)(data[obu.Offset] | 2);
         if (obu.HasExtension)
@@ -76,7 +88,7 @@ public static class Av1AnnexB
         }
         to[at++] = (byte)size;
         data.Slice(obu.PayloadOffset, obu.PayloadSize).CopyTo(to[at..]);
-        output.Advance(at + obu.PayloadSize);
+        return at + obu.PayloadSize;
     }
 }
 

@@ -43,6 +43,8 @@ public sealed unsafe partial class Av1PictureSequencer<T> : IDisposable where T 
     private int _carriedSize;
     private int _carriedCapacity;
     private int _idc;
+    // Payload of the sequence header in force.
+    private byte[] _sequenceBytes = [];
 
     /// <summary>Starts without any state.</summary>
     public Av1PictureSequencer(IAv1PictureClient<T> client)
@@ -66,6 +68,8 @@ public sealed unsafe partial class Av1PictureSequencer<T> : IDisposable where T 
     public int Refused { get; private set; }
     /// <summary>Told about each of them.</summary>
     public Action<string>? Failed { get; set; }
+    /// <summary>The operating point has several spatial layers: a picture may wait for that of a higher one.</summary>
+    public bool HasSpatialLayers => !AllLayers && _idc >> 9 != 0;
     /// <summary>The sequence header in force.</summary>
     public Av1SequenceHeader? Sequence => _parser.Sequence;
 
@@ -111,6 +115,16 @@ public sealed unsafe partial class Av1PictureSequencer<T> : IDisposable where T 
         _t35 = null;
     }
 
+    /// <summary>Another stream: the sequence header is not its.</summary>
+    public void ForgetSequence()
+    {
+        Reset();
+        _parser.Sequence = null;
+        _contentLight = null;
+        _mastering = null;
+        _idc = 0;
+    }
+
     /// <summary>Gives all pictures back.</summary>
     public void Dispose()
     {
@@ -123,6 +137,9 @@ public sealed unsafe partial class Av1PictureSequencer<T> : IDisposable where T 
         _controls = null;
         _carried = null;
     }
+
+    /// <summary>Whether a picture that was fed with this <see cref="Tag"/> may still be output.</summary>
+    public bool IsPending(long tag) => (_held != null && _heldInfo.Tag == tag) || (_active && _info.Tag == tag && _info.Shown);
 
     private void Handle(ReadOnlySpan<byte> data, in Av1Obu obu)
     {
@@ -168,11 +185,15 @@ public sealed unsafe partial class Av1PictureSequencer<T> : IDisposable where T 
     private void TakeSequence(ReadOnlySpan<byte> data, ReadOnlySpan<byte> payload)
     {
         EndFrame(data);
+        // Most streams repeat it with every key frame.
+        if (_parser.Sequence != null && payload.SequenceEqual(_sequenceBytes))
+            return;
         if (!Av1HeaderParser.TryParseSequence(payload, out Av1SequenceHeader? sequence, out Av1ParseError error))
         {
             Refuse($"sequence header: {error}");
             return;
         }
+        _sequenceBytes = payload.ToArray();
         if (_parser.Sequence is { } old && !old.SameSequence(sequence))
         {
             // A new coded video sequence begins with a key frame (spec 7.5): nothing of the old one is of use.

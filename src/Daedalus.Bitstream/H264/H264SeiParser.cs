@@ -164,39 +164,15 @@ public static class H264SeiParser
         return new H264DisplayOrientation(false, horizontal, vertical, rotation, repetition);
     }
 
-    /// <summary>ATSC A/53 captions (part 4, 6.2) and active format description; other registered data is passed over.</summary>
     private static bool ReadUserData(ReadOnlySpan<byte> payload, H264Sei sei)
     {
-        // itu_t_t35_country_code 0xb5 (United States), provider code 0x0031 (ATSC), user_identifier.
-        if (payload.Length < 7 || payload[0] != 0xb5 || payload[1] != 0 || payload[2] != 0x31)
-            return true;
-        ReadOnlySpan<byte> data = payload[7..];
-        if (payload[3..7].SequenceEqual("DTG1"u8))
-        {
-            // '0', active_format_flag, six reserved bits; four reserved bits, active_format.
-            if (data.Length < 1)
-                return false;
-            if ((data[0] & 0x40) == 0)
-                return true;
-            if (data.Length < 2)
-                return false;
-            sei.ActiveFormat = (byte)(data[1] & 15);
-            return true;
-        }
-        // user_data_type_code 3: cc_data().
-        if (!payload[3..7].SequenceEqual("GA94"u8) || data.Length < 1 || data[0] != 3)
-            return true;
-        if (data.Length < 3)
-            return false;
-        // process_cc_data_flag, cc_count, em_data, then triplets.
-        if ((data[1] & 0x40) == 0)
-            return true;
-        int bytes = (data[1] & 31) * 3;
-        if (data.Length - 3 < bytes)
-            return false;
-        bytes = Math.Min(bytes, sei.CaptionData.Length - sei.CaptionBytes);
+        if (payload.IsEmpty || !AtscUserData.TryParse(payload[0], payload[1..], out ReadOnlySpan<byte> captions, out int activeFormat))
+            return payload.IsEmpty;
+        if (activeFormat >= 0)
+            sei.ActiveFormat = (byte)activeFormat;
+        int bytes = Math.Min(captions.Length, sei.CaptionData.Length - sei.CaptionBytes);
         bytes -= bytes % 3;
-        data.Slice(3, bytes).CopyTo(sei.CaptionData.AsSpan(sei.CaptionBytes));
+        captions[..bytes].CopyTo(sei.CaptionData.AsSpan(sei.CaptionBytes));
         sei.CaptionBytes += bytes;
         return true;
     }

@@ -21,7 +21,7 @@ public sealed unsafe partial class H264Decoder
     private ulong _leadingTime = NoTime;
     private const ulong NoTime = ulong.MaxValue;
 
-    private H264OutputTraits? _traits;
+    private OutputTraits? _traits;
     private H264Sps? _traitsSps;
     private bool _mixed;
     private H264MasteringDisplay? _mastering;
@@ -46,7 +46,7 @@ public sealed unsafe partial class H264Decoder
             return null;
         try
         {
-            PictureFormat format = FormatFor(info.Geometry, new VisibleRectangle(info.CropLeft, info.CropTop, info.CropWidth, info.CropHeight), H264OutputTraits.IsRgb(info.Sps));
+            PictureFormat format = FormatFor(info.Geometry, new VisibleRectangle(info.CropLeft, info.CropTop, info.CropWidth, info.CropHeight), H264OutputTraits.IsRgb(info.Sps) ? SampleMeaning.Rgb : SampleMeaning.Yuv);
             Picture? picture = AcquirePicture(job, format, default, corrupted: false);
             if (picture is null)
                 return null;
@@ -188,7 +188,7 @@ public sealed unsafe partial class H264Decoder
         return flags;
     }
 
-    private H264OutputTraits TraitsFor(H264PictureInfo info)
+    private OutputTraits TraitsFor(H264PictureInfo info)
     {
         H264Sei sei = info.Sei;
         bool mixed = ReferenceEquals(_traitsSps, info.Sps) && _mixed || info.IsInterlaced;
@@ -202,10 +202,10 @@ public sealed unsafe partial class H264Decoder
         _mastering = sei.MasteringDisplay ?? _mastering;
         _light = sei.ContentLight ?? _light;
         // Frames of both kinds may come, and each says which it is, unless upstream knows that all are interlaced.
-        int mode = info.Sps.FrameMbsOnly && !mixed ? H264OutputTraits.Progressive
-            : InputState.Info.InterlaceMode == H264OutputTraits.Interleaved ? H264OutputTraits.Interleaved : H264OutputTraits.Mixed;
+        int mode = info.Sps.FrameMbsOnly && !mixed ? OutputTraits.Progressive
+            : InputState.Info.InterlaceMode == OutputTraits.Interleaved ? OutputTraits.Interleaved : OutputTraits.Mixed;
         bool topFirst = info.TopFieldOrderCnt <= info.BottomFieldOrderCnt || (info.IsField && !info.IsBottomField);
-        H264OutputTraits made = H264OutputTraits.From(info.Sps, mode, topFirst, sei.AlternativeTransfer, _mastering, _light);
+        OutputTraits made = H264OutputTraits.From(info.Sps, mode, topFirst, sei.AlternativeTransfer, _mastering, _light);
         return _traits = made == _traits ? _traits : made;
     }
 
@@ -217,12 +217,4 @@ public sealed unsafe partial class H264Decoder
         _mastering = null;
         _light = null;
     }
-
-    /// <inheritdoc/>
-    internal override int InterlaceMode(Picture picture) => ((H264OutputTraits)picture.Traits!).InterlaceMode;
-
-    /// <inheritdoc/>
-    internal override void DescribeOutput(VideoCodecState state, Picture picture)
-        => ((H264OutputTraits)picture.Traits!).Fill(state, picture.Format.VideoFormat is VideoFormat.Gbr or VideoFormat.Gbr_10LE or VideoFormat.Gbr_12LE,
-            UpstreamHas("colorimetry"u8), UpstreamHas("chroma-site"u8), UpstreamHas("pixel-aspect-ratio"u8));
 }

@@ -29,7 +29,6 @@ public sealed unsafe partial class H264Decoder : StatelessVideoDecoder
     private const int Probed = 8;
     private FrameJob? _job;
     private bool _synced;
-    private bool _askedForKey;
 
     /// <summary>Registers the element's type.</summary>
     public static TypeDefinition RegisterType() => RegisterType("GstDaedalusH264Dec"u8, static () => new H264Decoder(), static (in ClassBuilder b) =>
@@ -39,9 +38,7 @@ public sealed unsafe partial class H264Decoder : StatelessVideoDecoder
         b.PadTemplate("sink"u8, GstConst.PadSink,
             "video/x-h264, stream-format=(string){ byte-stream, avc, avc3 }, alignment=(string)au; "u8 +
             "video/x-h264, stream-format=(string){ byte-stream, avc, avc3 }, alignment=(string)nal"u8);
-        b.PadTemplate("src"u8, GstConst.PadSrc,
-            "video/x-raw, format=(string){ I420, NV12, Y42B, Y444, GBR, I420_10LE, P010_10LE, I422_10LE, Y444_10LE, GBR_10LE, I420_12LE, I422_12LE, Y444_12LE, GBR_12LE }, "u8 +
-            "width=(int)[ 1, 65536 ], height=(int)[ 1, 65536 ], framerate=(fraction)[ 0/1, 2147483647/1 ]"u8);
+        b.PadTemplate("src"u8, GstConst.PadSrc, OutputCaps);
         InstallProperties(b);
     });
 
@@ -65,9 +62,6 @@ public sealed unsafe partial class H264Decoder : StatelessVideoDecoder
     protected override int PreferredDepth(int threads) => Math.Min(2 * threads, 12);
 
     /// <inheritdoc/>
-    protected override ReadOnlySpan<byte> ColorimetryName(byte index) => default;
-
-    /// <inheritdoc/>
     protected override bool OnStart()
     {
         _sequencer.ParameterSets.Clear();
@@ -88,7 +82,6 @@ public sealed unsafe partial class H264Decoder : StatelessVideoDecoder
         ForgetFrames();
         _sequencer.LowLatency = IsLiveSource;
         _synced = false;
-        _askedForKey = false;
         _pictureOpen = false;
     }
 
@@ -235,17 +228,6 @@ public sealed unsafe partial class H264Decoder : StatelessVideoDecoder
             if (H264NalUnits.Type(data.Slice(start, length)) is H264NalUnitType.Slice or H264NalUnitType.PartitionA or H264NalUnitType.IdrSlice)
                 return true;
         return false;
-    }
-
-    // Joined in the middle of a stream: nothing to predict from yet, and nobody's fault.
-    private void SkipUntilKey(FrameJob job)
-    {
-        job.Skipped = true;
-        if (_askedForKey)
-            return;
-        _askedForKey = true;
-        s_debug.Log(this, DebugLevel.Info, "waiting for a key frame");
-        RequestSyncPoint(job.Frame);
     }
 
     private void OnRefused(string reason)

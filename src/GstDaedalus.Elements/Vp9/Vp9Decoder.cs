@@ -27,7 +27,6 @@ public sealed unsafe class Vp9Decoder : StatelessVideoDecoder
     // Native: devices read the controls by address.
     private Vp9FrameInfo* _info = (Vp9FrameInfo*)NativeMemory.AllocZeroed((nuint)sizeof(Vp9FrameInfo));
     private bool _synced;
-    private bool _askedForKey;
 
     /// <summary>Registers the element's type.</summary>
     public static TypeDefinition RegisterType() => RegisterType("GstDaedalusVp9Dec"u8, static () => new Vp9Decoder(), static (in ClassBuilder b) =>
@@ -35,9 +34,7 @@ public sealed unsafe class Vp9Decoder : StatelessVideoDecoder
         b.Metadata("Daedalus VP9 decoder"u8, "Codec/Decoder/Video"u8, "Decodes VP9 through the V4L2 stateless interface of a device or of the embedded engine"u8,
             "The GstDaedalus authors"u8);
         b.PadTemplate("sink"u8, GstConst.PadSink, "video/x-vp9, alignment=(string)super-frame; video/x-vp9"u8);
-        b.PadTemplate("src"u8, GstConst.PadSrc,
-            "video/x-raw, format=(string){ I420, NV12, Y42B, Y444, GBR, I420_10LE, P010_10LE, I422_10LE, Y444_10LE, GBR_10LE, I420_12LE, I422_12LE, Y444_12LE, GBR_12LE }, "u8 +
-            "width=(int)[ 1, 65536 ], height=(int)[ 1, 65536 ], framerate=(fraction)[ 0/1, 2147483647/1 ]"u8);
+        b.PadTemplate("src"u8, GstConst.PadSrc, OutputCaps);
         InstallProperties(b);
     });
 
@@ -56,7 +53,6 @@ public sealed unsafe class Vp9Decoder : StatelessVideoDecoder
         _references.Clear();
         _parser.Reset();
         _synced = false;
-        _askedForKey = false;
     }
 
     /// <inheritdoc/>
@@ -122,7 +118,7 @@ public sealed unsafe class Vp9Decoder : StatelessVideoDecoder
         // Frames with missing references are refused by the parser: the device gets a timestamp for each.
         _ = _references.FillTimestamps(ref *_info);
         bool rgb = _info->ColorSpace == Vp9ColorSpace.Srgb && _info->SubsamplingX == 0 && _info->SubsamplingY == 0;
-        PictureFormat format = FormatFor(_info->Geometry, new VisibleRectangle(0, 0, _info->Geometry.Width, _info->Geometry.Height), rgb);
+        PictureFormat format = FormatFor(_info->Geometry, new VisibleRectangle(0, 0, _info->Geometry.Width, _info->Geometry.Height), rgb ? SampleMeaning.Rgb : SampleMeaning.Yuv);
         Picture? picture = AcquirePicture(job, format, new PictureColor((byte)_info->ColorSpace, _info->FullRange), _info->AfterDamage);
         if (picture is null)
         {
@@ -156,17 +152,6 @@ public sealed unsafe class Vp9Decoder : StatelessVideoDecoder
             return;
         }
         job.Show(picture);
-    }
-
-    // Joined in the middle of a stream: nothing to predict from yet, and nobody's fault.
-    private void SkipUntilKey(FrameJob job)
-    {
-        job.Skipped = true;
-        if (_askedForKey)
-            return;
-        _askedForKey = true;
-        s_debug.Log(this, DebugLevel.Info, "waiting for a key frame");
-        RequestSyncPoint(job.Frame);
     }
 
     /// <inheritdoc/>

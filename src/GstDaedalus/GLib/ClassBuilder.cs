@@ -36,6 +36,11 @@ public readonly unsafe struct ClassBuilder
         => GLibNative.g_object_class_install_property(_class, id, GLibNative.g_param_spec_int(Utf8.Literal(name), Utf8.Literal(nick), Utf8.Literal(blurb),
             min, max, value, Flags | GType.ParamReadWrite | GType.ParamMutableReady));
 
+    /// <summary>gboolean property, changeable until READY.</summary>
+    public void Boolean(uint id, ReadOnlySpan<byte> name, ReadOnlySpan<byte> nick, ReadOnlySpan<byte> blurb, bool value)
+        => GLibNative.g_object_class_install_property(_class, id, GLibNative.g_param_spec_boolean(Utf8.Literal(name), Utf8.Literal(nick), Utf8.Literal(blurb),
+            value ? 1 : 0, Flags | GType.ParamReadWrite | GType.ParamMutableReady));
+
     /// <summary>String property, changeable until READY.</summary>
     public void String(uint id, ReadOnlySpan<byte> name, ReadOnlySpan<byte> nick, ReadOnlySpan<byte> blurb, ReadOnlySpan<byte> value)
         => GLibNative.g_object_class_install_property(_class, id, GLibNative.g_param_spec_string(Utf8.Literal(name), Utf8.Literal(nick), Utf8.Literal(blurb),

@@ -33,6 +33,7 @@ public static unsafe class GstVideoNative
     [DllImport(Video)] public static extern void gst_video_codec_frame_unref(nint frame);
 
     [DllImport(Video)] public static extern byte* gst_video_format_to_string(int format);
+    [DllImport(Video)] public static extern int gst_video_format_from_string(byte* name);
     [DllImport(Video)] public static extern void gst_video_info_init(void* info);
     [DllImport(Video)] public static extern int gst_video_info_set_format(void* info, int format, uint width, uint height);
     [DllImport(Video)] public static extern int gst_video_info_from_caps(void* info, nint caps);

@@ -33,6 +33,14 @@ public sealed class Plugin : IDisposable
     /// <summary>Devices that pipelines can run with.</summary>
     public string Device => HasEngine ? "auto" : "dummy";
 
+    private bool? _hasAv1;
+
+    /// <summary>Whether there is an engine and it decodes AV1.</summary>
+    public bool HasAv1Engine => _hasAv1 ??= HasEngine && Launch("fakesrc num-buffers=0 ! daedalusav1dec ! fakesink").ExitCode == 0;
+
+    /// <summary>Device that AV1 pipelines can run with.</summary>
+    public string Av1Device => HasAv1Engine ? "auto" : "dummy";
+
     public string WorkFile(string name) => Path.Combine(_work, name);
 
     /// <summary>A clip: 150 frames unless said otherwise, a key frame every 30.</summary>
@@ -58,13 +66,22 @@ public sealed class Plugin : IDisposable
     /// <param name="frames">How many.</param>
     public string H264Clip(string name, string arguments = "", string size = "176x144", int frames = 60)
     {
+        return Encoded(name, "-c:v libx264 -preset fast -threads 1 -g 30 -bf 2 -pix_fmt yuv420p", arguments, size, frames);
+    }
+
+    /// <summary>An AV1 clip made by ffmpeg's libaom; a key frame every 30. Arguments as for <see cref="H264Clip"/>.</summary>
+    public string Av1Clip(string name, string arguments = "", string size = "176x144", int frames = 60)
+        => Encoded(name, "-c:v libaom-av1 -cpu-used 8 -row-mt 0 -threads 1 -g 30 -lag-in-frames 15 -crf 40 -b:v 0 -pix_fmt yuv420p", arguments, size, frames);
+
+    private string Encoded(string name, string encoder, string arguments, string size, int frames)
+    {
         string path = WorkFile(name);
         lock (_lock)
         {
             if (!File.Exists(path))
             {
                 string[] input = ["-v", "error", "-f", "lavfi", "-i", $"testsrc2=size={size}:rate=25"];
-                string[] output = ["-frames:v", frames.ToString(System.Globalization.CultureInfo.InvariantCulture), "-c:v", "libx264", "-preset", "fast", "-threads", "1", "-g", "30", "-bf", "2", "-pix_fmt", "yuv420p"];
+                string[] output = ["-frames:v", frames.ToString(System.Globalization.CultureInfo.InvariantCulture), .. encoder.Split(' ')];
                 Result r = Run("ffmpeg", [.. input, .. output, .. arguments.Split(' ', StringSplitOptions.RemoveEmptyEntries), path]);
                 Assert.True(r.ExitCode == 0, r.Output);
             }

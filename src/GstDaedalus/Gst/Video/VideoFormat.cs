@@ -11,6 +11,7 @@ public enum VideoFormat
     Y42B = 18,
     Y444 = 20,
     Nv12 = 23,
+    Gray8 = 25,
     I420_10LE = 43,
     I422_10LE = 45,
     Y444_10LE = 47,
