@@ -250,7 +250,7 @@ public sealed class Av1Tests(Plugin plugin)
         byte[] captions = Metadata(4, [0xb5, 0x00, 0x31, .. "GA94"u8, 3, 0x42, 0xff, 0xfc, 0x94, 0x2c, 0xfd, 0x80, 0x80, 0xff, 0x80]);
         byte[] format = Metadata(4, [0xb5, 0x00, 0x31, .. "DTG1"u8, 0x41, 0xfa, 0x80]);
         byte[] light = Metadata(1, [0x03, 0xe8, 0x01, 0x90, 0x80]);
-        byte[] display = Metadata(2, [0xae, 0x14, 0x52, 0x00, 0x43, 0xd7, 0xb0, 0xa4, 0x26, 0x66, 0x0f, 0x5c, 0x50, 0x0d, 0x54, 0x3a, 0, 3, 0xe8, 0, 0, 0, 0, 0x52, 0x80]);
+        byte[] display = Metadata(2, [0xae, 0x14, 0x51, 0xec, 0x43, 0xd7, 0xb0, 0xa4, 0x26, 0x66, 0x0f, 0x5c, 0x50, 0x0d, 0x54, 0x39, 0, 3, 0xe8, 0, 0, 0, 0, 0x52, 0x80]);
         byte[] plain = File.ReadAllBytes(plugin.Av1Clip("uncaptioned.obu", "-lag-in-frames 0 -usage realtime", "176x144", 20));
         var with = new List<byte>();
         for (int i = 0; i < plain.Length;)
@@ -282,7 +282,7 @@ public sealed class Av1Tests(Plugin plugin)
             string caps = r.Output.Split('\n').First(l => l.Contains("GstDaedalusAv1Dec:d.GstPad:src: caps", StringComparison.Ordinal));
             Assert.Contains("content-light-level=(string)1000:400", caps, StringComparison.Ordinal);
             // Red, green, blue, white: 0.68, 0.32; 0.265, 0.69; 0.15, 0.06; 0.3127, 0.329. 1000 and 0.005 cd/m².
-            Assert.Contains("mastering-display-info=(string)34000:16016:13250:34500:7500:3000:15635:16450:10000000:50", caps, StringComparison.Ordinal);
+            Assert.Contains("mastering-display-info=(string)34000:16000:13250:34500:7500:3000:15635:16450:10000000:50", caps, StringComparison.Ordinal);
         }
     }
 
