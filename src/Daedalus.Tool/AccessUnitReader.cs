@@ -8,6 +8,7 @@ internal enum StreamCodec
 {
     Vp9,
     H264,
+    Av1,
 }
 
 /// <summary>Access units of a file.</summary>
@@ -28,9 +29,9 @@ internal abstract class AccessUnitReader : IDisposable
     public abstract void Dispose();
 
     /// <summary>Whether a file can be read without ffmpeg.</summary>
-    public static bool IsRaw(string file) => IvfReader.IsIvf(file) || AnnexBReader.IsAnnexB(file);
+    public static bool IsRaw(string file) => IvfReader.IsIvf(file) || AnnexBReader.IsAnnexB(file) || Av1UnitReader.IsObu(file);
 
-    /// <summary>Opens a file: IVF, Annex B, or anything ffmpeg can unpack where ffmpeg is installed.</summary>
+    /// <summary>Opens a file: IVF, Annex B, OBUs, or anything ffmpeg can unpack where ffmpeg is installed.</summary>
     /// <exception cref="InvalidDataException">Nothing the tool decodes.</exception>
     public static AccessUnitReader Open(string file)
     {
@@ -38,15 +39,17 @@ internal abstract class AccessUnitReader : IDisposable
             return new IvfReader(new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16), null, file);
         if (AnnexBReader.IsAnnexB(file))
             return new AnnexBReader(File.ReadAllBytes(file));
+        if (Av1UnitReader.IsObu(file))
+            return new Av1UnitReader(File.ReadAllBytes(file));
         if (!OperatingSystemTools.Exists("ffmpeg") || !OperatingSystemTools.Exists("ffprobe"))
-            throw new InvalidDataException($"{file} is neither IVF nor Annex B, and ffmpeg, which could unpack it, is not installed.");
+            throw new InvalidDataException($"{file} is neither IVF nor Annex B nor OBUs, and ffmpeg, which could unpack it, is not installed.");
         string codec;
         using (Process probe = OperatingSystemTools.Start("ffprobe", ["-v", "error", "-select_streams", "v:0", "-show_entries", "stream=codec_name", "-of", "csv=p=0", file]))
             codec = probe.StandardOutput.ReadToEnd().Trim().Split('\n', ',')[0];
         string[] copy = ["-nostdin", "-v", "error", "-i", file, "-map", "0:v:0", "-c", "copy"];
         switch (codec)
         {
-            case "vp9":
+            case "vp9" or "av1":
                 Process process = OperatingSystemTools.Start("ffmpeg", [.. copy, "-f", "ivf", "-"]);
                 return new IvfReader(process.StandardOutput.BaseStream, process, file);
             case "h264":

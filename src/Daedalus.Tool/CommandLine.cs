@@ -9,9 +9,9 @@ internal sealed class UsageException(string message) : Exception(message);
 /// <summary>Options (--name, --name VALUE, --name=VALUE) and the arguments between them.</summary>
 internal sealed class CommandLine
 {
-    private static readonly HashSet<string> s_flags = ["md5", "frames", "in-process", "all-layers", "ivf-only", "quiet", "keep-going"];
+    private static readonly HashSet<string> s_flags = ["md5", "frames", "in-process", "all-layers", "ivf-only", "quiet", "keep-going", "no-grain"];
     private static readonly HashSet<string> s_values =
-        ["o", "device", "engine", "threads", "in-flight", "format", "oracle", "with", "suite", "name", "json", "junit", "jobs", "limit", "codec"];
+        ["o", "device", "engine", "threads", "in-flight", "format", "oracle", "with", "suite", "name", "json", "junit", "jobs", "limit", "codec", "operating-point", "filters"];
 
     private readonly Dictionary<string, string> _options = [];
 

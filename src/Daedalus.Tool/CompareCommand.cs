@@ -61,13 +61,18 @@ internal static class CompareCommand
         process = null;
         if (options.Get("oracle") is { } raw)
             return new FileStream(raw, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 20);
-        string program = options.Get("with") ?? (!AnnexBReader.IsAnnexB(file) && OperatingSystemTools.Exists("vpxdec") ? "vpxdec" : "ffmpeg");
+        StreamCodec codec;
+        using (AccessUnitReader reader = AccessUnitReader.Open(file))
+            codec = reader.Codec;
+        string program = options.Get("with") ?? (codec == StreamCodec.Av1 ? "dav1d" : codec == StreamCodec.Vp9 && OperatingSystemTools.Exists("vpxdec") ? "vpxdec" : "ffmpeg");
         string[] arguments = program switch
         {
+            "dav1d" => ["-q", "--muxer", "yuv", "-o", "-", "--filmgrain", options.Has("no-grain") ? "0" : "1", "--alllayers", options.Has("all-layers") ? "1" : "0",
+                "--oppoint", options.Get("operating-point") ?? "0", "--inloopfilters", options.Get("filters") ?? "all", "-i", file],
             "vpxdec" => ["--rawvideo", "--quiet", "-o", "-", file],
             // Frames keep their own size only as long as nothing asks for scaling; cropping is exact only when asked for.
             "ffmpeg" => ["-nostdin", "-v", "error", "-flags", "unaligned", "-i", file, "-map", "0:v:0", "-autoscale", "0", "-fps_mode", "passthrough", "-f", "rawvideo", "-"],
-            _ => throw new UsageException("--with knows vpxdec and ffmpeg"),
+            _ => throw new UsageException("--with knows vpxdec, dav1d and ffmpeg"),
         };
         if (!OperatingSystemTools.Exists(program))
             throw new IOException($"{program} is not installed.");

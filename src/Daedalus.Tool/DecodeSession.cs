@@ -34,11 +34,19 @@ internal static class DecodeSession
             "p010" => PixelFormat.P010,
             string other => throw new UsageException($"unknown format \"{other}\""),
         };
-        return new SessionSettings(options.GetInt("threads", 1), options.GetInt("in-flight", 0), format, options.Has("all-layers"), options.Has("frames"), failed);
+        return new SessionSettings(options.GetInt("threads", 1), options.GetInt("in-flight", 0), format, options.Has("all-layers"), options.Has("frames"), failed,
+            options.GetInt("operating-point", 0), !options.Has("no-grain"));
     }
 
     /// <summary>Decodes a file. Frames whose request failed are not given to the handler, corrupted ones are.</summary>
     public static Result Run(IStatelessDevice device, SessionSettings settings, string file, PictureHandler handler)
+    {
+        using AccessUnitReader reader = AccessUnitReader.Open(file);
+        return Run(device, settings, reader, handler);
+    }
+
+    /// <summary>The same of a file that is open.</summary>
+    public static Result Run(IStatelessDevice device, SessionSettings settings, AccessUnitReader reader, PictureHandler handler)
     {
         string? problem = null;
         int units = 0, frames = 0, failed = 0, corrupted = 0;
@@ -52,8 +60,12 @@ internal static class DecodeSession
             },
         };
         int depth = settings.Threads == 1 ? 0 : 8;
-        using AccessUnitReader reader = AccessUnitReader.Open(file);
-        using ICodecSession session = reader.Codec == StreamCodec.Vp9 ? new Vp9Session(device, settings) : new H264Session(device, settings);
+        using ICodecSession session = reader.Codec switch
+        {
+            StreamCodec.Vp9 => new Vp9Session(device, settings),
+            StreamCodec.Av1 => new Av1Session(device, settings),
+            _ => new H264Session(device, settings),
+        };
         bool go = true;
         while (go && reader.TryRead(out ReadOnlySpan<byte> unit))
         {

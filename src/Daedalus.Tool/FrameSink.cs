@@ -7,8 +7,8 @@ namespace Daedalus.Tool;
 /// <summary>Visible samples of a picture, plane by plane, row by row, without padding.</summary>
 internal static unsafe class FrameSink
 {
-    /// <summary>Planes of a picture as rows: NV12 and P010 have two, their second holds both chroma components.</summary>
-    public static int PlaneCount(in DecodedPicture output) => output.Buffer.Layout.PlaneCount;
+    /// <summary>Planes of a picture as rows: NV12 and P010 have two, their second holds both chroma components; of monochrome only luma counts.</summary>
+    public static int PlaneCount(in DecodedPicture output) => output.Monochrome ? 1 : output.Buffer.Layout.PlaneCount;
 
     /// <summary>Bytes of a row and number of rows of a plane.</summary>
     public static (int RowBytes, int Rows) PlaneSize(in DecodedPicture output, int plane)

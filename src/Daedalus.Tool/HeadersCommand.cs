@@ -13,6 +13,8 @@ internal static unsafe class HeadersCommand
         using AccessUnitReader reader = AccessUnitReader.Open(options.File);
         if (reader.Codec == StreamCodec.H264)
             return H264Headers.Run(reader);
+        if (reader.Codec == StreamCodec.Av1)
+            return Av1Headers.Run(reader);
         var parser = new Vp9StreamParser();
         Range[] frames = new Range[Superframe.MaxFrames];
         int unitNumber = 0, frameNumber = 0, errors = 0;

@@ -12,26 +12,37 @@ internal sealed class IvfReader : AccessUnitReader
     private readonly byte[] _header = new byte[12];
     private byte[] _data = new byte[1 << 16];
 
-    public IvfReader(Stream stream, Process? process, string file)
+    /// <param name="stream">The file.</param>
+    /// <param name="process">Who writes it, or null.</param>
+    /// <param name="file">Its name, for messages.</param>
+    /// <param name="assumed">Four characters: the header is skipped unseen, as fuzzers do, and this is what the file holds.</param>
+    public IvfReader(Stream stream, Process? process, string file, string? assumed = null)
     {
         _stream = stream;
         _process = process;
         byte[] header = new byte[32];
-        if (_stream.ReadAtLeast(header, 32, throwOnEndOfStream: false) < 32 || !header.AsSpan(0, 4).SequenceEqual("DKIF"u8))
+        if (_stream.ReadAtLeast(header, 32, throwOnEndOfStream: false) < 32 || assumed == null && !header.AsSpan(0, 4).SequenceEqual("DKIF"u8))
         {
             Dispose();
             throw new InvalidDataException(process == null ? $"{file} is not an IVF file." : $"ffmpeg finds no video in {file}.");
         }
-        FourCc = System.Text.Encoding.ASCII.GetString(header, 8, 4);
+        FourCc = assumed ?? System.Text.Encoding.ASCII.GetString(header, 8, 4);
+        if (assumed != null)
+            return;
         int length = BinaryPrimitives.ReadUInt16LittleEndian(header.AsSpan(6));
         for (int skip = length - 32; skip > 0; skip--)
             _ = _stream.ReadByte();
     }
 
-    /// <summary>Codec code of the file header, "VP90" for VP9.</summary>
+    /// <summary>Codec code of the file header, "VP90" for VP9, "AV01" for AV1.</summary>
     public string FourCc { get; }
 
-    public override StreamCodec Codec => FourCc == "VP90" ? StreamCodec.Vp9 : throw new InvalidDataException($"The file holds {FourCc}, which is not decoded from IVF.");
+    public override StreamCodec Codec => FourCc switch
+    {
+        "VP90" => StreamCodec.Vp9,
+        "AV01" => StreamCodec.Av1,
+        _ => throw new InvalidDataException($"The file holds {FourCc}, which is not decoded from IVF."),
+    };
 
     /// <summary>Presentation time of the unit read last.</summary>
     public ulong Timestamp { get; private set; }

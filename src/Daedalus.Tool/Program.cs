@@ -11,12 +11,13 @@ static int Run(string[] args)
 
           decode FILE [-o OUT] [--md5] [--frames]    decode; raw planar frames to OUT ("-": standard output)
           md5 FILE                                   MD5 of the decoded planar frames
-          compare FILE [--oracle RAW | --with vpxdec|ffmpeg]
-                                                     decode and show the first difference to an oracle
+          compare FILE [--oracle RAW | --with vpxdec|dav1d|ffmpeg] [--filters LIST]
+                                                     decode and show the first difference to an oracle; --filters: the
+                                                     in-loop filters dav1d applies (none, deblock, cdef, restoration, all)
           headers FILE                               print the parsed headers, one line a frame
-          conformance [DIR] [--codec vp9|h264] [--suite S] [--name TEXT] [--json FILE] [--junit FILE] [--jobs N] [--ivf-only]
+          conformance [DIR] [--codec vp9|h264|av1] [--suite S] [--name TEXT] [--json FILE] [--junit FILE] [--jobs N] [--ivf-only]
                                                      decode the streams of DIR/manifest.json and compare MD5s;
-                                                     --ivf-only: only those that need no demuxer (IVF, Annex B)
+                                                     --ivf-only: only those that need no demuxer (IVF, Annex B, OBUs)
           devices                                    what can be opened
 
         options of commands that decode:
@@ -26,7 +27,9 @@ static int Run(string[] args)
           --threads N     decoder threads, 0 = one for each CPU (default 1)
           --in-flight N   requests in flight
           --format F      planar (default), i420, nv12 or p010: what the device is asked for
-          --all-layers    output every shown frame of a superframe, not only the last
+          --all-layers    output every shown frame of a superframe or temporal unit, not only the last or highest layer
+          --operating-point N  AV1: operating point (default 0)
+          --no-grain      AV1: pictures without film grain
 
         exit codes: 0 fine, 1 differences or frames that failed, 2 wrong usage, 3 device or file cannot be opened
         """;

@@ -25,7 +25,7 @@ internal sealed unsafe class Picture
     /// <summary>Different for each picture of a decoder, for a long while: what H.264 compares reference pictures by.</summary>
     public int Number;
 
-    /// <summary>Motion kept beside the picture (H.264).</summary>
+    /// <summary>What is kept beside the picture: motion (H.264), an Av1SavedState and what it leads to (AV1).</summary>
     public SharedBlock? Motion;
 
     /// <summary>The picture is made of two separately coded fields or one of them (H.264).</summary>
@@ -55,7 +55,7 @@ internal sealed unsafe class Picture
     /// <summary>Caller's buffer the samples lie in; null when they lie in <see cref="Internal"/>.</summary>
     public byte* Capture;
 
-    /// <summary>The engine's own planar memory when the caller's buffer has another format.</summary>
+    /// <summary>The engine's own planar memory when the caller's buffer has another format or receives film grain.</summary>
     public SharedBlock? Internal;
 
     /// <summary>Holders (gate).</summary>

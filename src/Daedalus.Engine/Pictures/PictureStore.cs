@@ -35,9 +35,11 @@ internal sealed unsafe class PictureStore : IDisposable
         return null;
     }
 
-    /// <summary>A picture for a request, with one holder. Its samples lie in the CAPTURE buffer, or in memory of our own when that is semi-planar.</summary>
+    /// <summary>
+    /// A picture for a request, with one holder. Its samples lie in the CAPTURE buffer, or in memory of our own when that is semi-planar or <paramref name="separate"/> is set (it gets the picture with film grain).
+    /// </summary>
     /// <exception cref="OutOfMemoryException">No memory; nothing has changed.</exception>
-    public Picture Take(AbiRequest* request, int width, int height, in FormatInfo format)
+    public Picture Take(AbiRequest* request, int width, int height, in FormatInfo format, bool separate = false)
     {
         if (!_free.TryPop(out Picture? picture))
         {
@@ -52,7 +54,7 @@ internal sealed unsafe class PictureStore : IDisposable
         picture.FieldsBegun = picture.FieldsMissing = picture.MotionBusy = picture.Pending = 0;
         picture.Capture = request->Capture;
         picture.Internal = null;
-        if (!format.SemiPlanar)
+        if (!format.SemiPlanar && !separate)
         {
             picture.View = PictureLayout.View(&request->Layout, request->Capture, width, height, format);
             return picture;

@@ -29,7 +29,12 @@ public sealed unsafe class EngineDecoder : IDisposable
     {
         _config = config;
         _maxInFlight = maxInFlight;
-        _codec = config.CodedFormat == PixelFormat.H264Slice ? new H264.H264Decoder(_gate, threads) : new Vp9.Vp9Decoder(_gate, threads);
+        _codec = config.CodedFormat switch
+        {
+            PixelFormat.H264Slice => new H264.H264Decoder(_gate, threads),
+            PixelFormat.Av1Frame => new Av1.Av1Decoder(_gate, threads),
+            _ => new Vp9.Vp9Decoder(_gate, threads),
+        };
         _workers = threads > 1 ? new Thread[threads] : [];
         try
         {
@@ -52,7 +57,7 @@ public sealed unsafe class EngineDecoder : IDisposable
     public static int Create(in AbiConfig config, out EngineDecoder? decoder)
     {
         decoder = null;
-        if (config.CodedFormat is not (PixelFormat.Vp9Frame or PixelFormat.H264Slice) || config.Done == null || config.ThreadCount > int.MaxValue || config.MaxInFlight > int.MaxValue)
+        if (config.CodedFormat is not (PixelFormat.Vp9Frame or PixelFormat.H264Slice or PixelFormat.Av1Frame) || config.Done == null || config.ThreadCount > int.MaxValue || config.MaxInFlight > int.MaxValue)
             return Errno.Invalid;
         int threads = config.ThreadCount == 0 ? Environment.ProcessorCount : (int)config.ThreadCount;
         threads = Math.Clamp(threads, 1, MaxThreads);

@@ -47,7 +47,7 @@ public sealed class EmbeddedDevice : IStatelessDevice
     public static EmbeddedDevice FromEntryPoints(string name, in EngineEntryPoints entryPoints) => new(name, new EngineAbi(entryPoints));
 
     /// <inheritdoc/>
-    public bool Supports(uint codedFormat) => codedFormat is PixelFormat.Vp9Frame or PixelFormat.H264Slice;
+    public bool Supports(uint codedFormat) => codedFormat is PixelFormat.Vp9Frame or PixelFormat.H264Slice or PixelFormat.Av1Frame;
 
     /// <inheritdoc/>
     public IStatelessSession OpenSession(SessionOptions options) => new EmbeddedSession(_abi, options);
