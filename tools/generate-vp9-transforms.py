@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Writes the flat one-dimensional transform passes of VP9 (spec 8.7.1) as C# for every backend.
 
-Usage: tools/generate-vp9-transforms.py     (rewrites src/Daedalus.Kernels/Vp9/Vp9InverseTransformKernels.*.g.cs)
+Usage: tools/generate-vp9-transforms.py     (rewrites src/Daedalus.Kernels.Transforms/Vp9/Vp9InverseTransformKernels.*.g.cs)
 
 One description of each transform (functions idct*/iadst* below) is evaluated symbolically; a backend turns the
 steps into statements over fresh variables. Inputs known to be zero vanish, which gives the small-eob variants.
@@ -10,7 +10,7 @@ steps into statements over fresh variables. Inputs known to be zero vanish, whic
 import os
 import re
 
-OUT = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'src', 'Daedalus.Kernels', 'Vp9')
+OUT = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'src', 'Daedalus.Kernels.Transforms', 'Vp9')
 
 # round(16384 * cos(k * pi / 64)) and round(16384 * 2 * sqrt(2) / 3 * sin(k * pi / 9)), spec 8.7.1.1
 C = [16384, 16364, 16305, 16207, 16069, 15893, 15679, 15426, 15137, 14811, 14449, 14053, 13623, 13160, 12665, 12140,

@@ -9,10 +9,10 @@ namespace Daedalus.Kernels.Vp9;
 public unsafe struct Vp9KernelTable
 {
     /// <summary>Number of inverse transform entries: [transform size 0..3][type 0..3], then the lossless WHT at <see cref="Lossless"/>.</summary>
-    public const int InverseTransformCount = 17;
+    public const int InverseTransformCount = Vp9InverseTransformKernels.LosslessEntry + 1;
 
     /// <summary>Index of the 4×4 Walsh–Hadamard transform (spec 8.7.1.10).</summary>
-    public const int Lossless = 16;
+    public const int Lossless = Vp9InverseTransformKernels.LosslessEntry;
 
     /// <summary>Number of intra prediction entries: [transform size 0..3][mode 0..<see cref="IntraModes"/>-1].</summary>
     public const int IntraModes = 13;
@@ -72,7 +72,7 @@ public unsafe struct Vp9KernelTable
     public static void Create(Vp9KernelTable* table, int bitDepth, KernelLevel level)
     {
         *table = default;
-        Vp9InverseTransformKernels.Fill(table, bitDepth, level);
+        Vp9InverseTransformKernels.Fill((nint*)&table->InverseTransform, bitDepth, level);
         Vp9IntraKernels.Fill(table, bitDepth, level);
         Vp9InterKernels.Fill(table, bitDepth, level);
     }

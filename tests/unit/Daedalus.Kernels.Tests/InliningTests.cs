@@ -18,14 +18,16 @@ public sealed class InliningTests
 {
     private const int MaxInstantiations = 512;
 
-    [Fact]
-    public void EveryMethodMarkedForInliningIsInlined()
+    [Theory]
+    [InlineData(typeof(Vp9KernelTable))]
+    [InlineData(typeof(Vp9InverseTransformKernels))]
+    public void EveryMethodMarkedForInliningIsInlined(Type ofAssembly)
     {
         // Only the optimising compiler inlines; the project switches tiering off.
         Assert.True(AppContext.TryGetSwitch("System.Runtime.TieredCompilation", out var tiered) && !tiered, "tests must run without tiered compilation");
         using var listener = new FailedInlinings();
         var context = new AssemblyLoadContext("inlining");
-        var assembly = context.LoadFromAssemblyPath(typeof(Vp9KernelTable).Assembly.Location);
+        var assembly = context.LoadFromAssemblyPath(ofAssembly.Assembly.Location);
         var marked = new HashSet<string>();
         var prepared = 0;
         foreach (var type in assembly.GetTypes())
@@ -42,7 +44,8 @@ public sealed class InliningTests
         RuntimeHelpers.PrepareMethod(typeof(InliningTests).GetMethod(nameof(Sentinel), BindingFlags.NonPublic | BindingFlags.Static)!.MethodHandle);
         Assert.True(listener.Seen.Wait(TimeSpan.FromSeconds(60)), "the runtime reports no failed inlinings");
         Assert.True(prepared > 100, $"only {prepared} methods compiled");
-        Assert.NotEmpty(marked);
+        // The generated transforms are flat: they call nothing.
+        Assert.True(marked.Count > 0 || ofAssembly == typeof(Vp9InverseTransformKernels));
 
         var failures = listener.Failures.Where(f => marked.Contains(f.Inlinee)).Select(f => $"{f.Inlinee} into {f.Inliner}: {f.Reason}").Distinct().ToArray();
         Assert.True(failures.Length == 0, string.Join('\n', failures));

@@ -22,10 +22,12 @@ public static unsafe partial class Vp9InverseTransformKernels
         private readonly byte _first;
     }
 
-    /// <summary>Writes this group's entries into the table.</summary>
-    internal static void Fill(Vp9KernelTable* table, int bitDepth, KernelLevel level)
+    /// <summary>Place of the lossless Walsh–Hadamard transform, behind [transform size 0..3][type 0..3].</summary>
+    internal const int LosslessEntry = 16;
+
+    /// <summary>Writes the entries of a kernel table: <see cref="LosslessEntry"/> + 1 of them.</summary>
+    internal static void Fill(nint* entries, int bitDepth, KernelLevel level)
     {
-        var entries = (nint*)&table->InverseTransform;
         if (bitDepth == 8)
         {
             FillScalar<byte, short>(entries);
@@ -78,7 +80,7 @@ public static unsafe partial class Vp9InverseTransformKernels
         {
             Set(e, 12 + type, &ScalarTransform<TPixel, TCoefficient, ScalarDct32, ScalarDct32>);
         }
-        Set(e, Vp9KernelTable.Lossless, &Lossless<TPixel, TCoefficient>);
+        Set(e, LosslessEntry, &Lossless<TPixel, TCoefficient>);
     }
 
     private static void FillSse(nint* e)

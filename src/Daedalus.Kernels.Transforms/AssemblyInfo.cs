@@ -1,0 +1,5 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+using System.Runtime.CompilerServices;
+
+[assembly: InternalsVisibleTo("Daedalus.Kernels")]
+[assembly: InternalsVisibleTo("Daedalus.Kernels.Tests")]
