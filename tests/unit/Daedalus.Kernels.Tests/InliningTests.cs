@@ -18,19 +18,17 @@ public sealed class InliningTests
 {
     private const int MaxInstantiations = 512;
 
-    [Theory]
-    [InlineData(typeof(Vp9KernelTable))]
-    [InlineData(typeof(Vp9InverseTransformKernels))]
-    public void EveryMethodMarkedForInliningIsInlined(Type ofAssembly)
+    [Fact]
+    public void EveryMethodMarkedForInliningIsInlined()
     {
         // Only the optimising compiler inlines; the project switches tiering off.
         Assert.True(AppContext.TryGetSwitch("System.Runtime.TieredCompilation", out var tiered) && !tiered, "tests must run without tiered compilation");
         using var listener = new FailedInlinings();
         var context = new AssemblyLoadContext("inlining");
-        var assembly = context.LoadFromAssemblyPath(ofAssembly.Assembly.Location);
+        Assembly[] assemblies = [context.LoadFromAssemblyPath(typeof(Vp9KernelTable).Assembly.Location), context.LoadFromAssemblyPath(typeof(Vp9InverseTransformKernels).Assembly.Location)];
         var marked = new HashSet<string>();
         var prepared = 0;
-        foreach (var type in assembly.GetTypes())
+        foreach (var type in assemblies.SelectMany(a => a.GetTypes()))
         {
             foreach (var method in Methods(type))
             {
@@ -38,14 +36,16 @@ public sealed class InliningTests
                     marked.Add(Name(type.FullName!, method.Name));
             }
         }
-        foreach (var type in assembly.GetTypes())
-            prepared += Prepare(assembly, type);
+        foreach (var assembly in assemblies)
+        {
+            foreach (var type in assembly.GetTypes())
+                prepared += Prepare(assembly, type);
+        }
         // Inlining of this one is bound to fail. Events come in order: once it is reported all before it have been.
         RuntimeHelpers.PrepareMethod(typeof(InliningTests).GetMethod(nameof(Sentinel), BindingFlags.NonPublic | BindingFlags.Static)!.MethodHandle);
         Assert.True(listener.Seen.Wait(TimeSpan.FromSeconds(60)), "the runtime reports no failed inlinings");
         Assert.True(prepared > 100, $"only {prepared} methods compiled");
-        // The generated transforms are flat: they call nothing.
-        Assert.True(marked.Count > 0 || ofAssembly == typeof(Vp9InverseTransformKernels));
+        Assert.NotEmpty(marked);
 
         var failures = listener.Failures.Where(f => marked.Contains(f.Inlinee)).Select(f => $"{f.Inlinee} into {f.Inliner}: {f.Reason}").Distinct().ToArray();
         Assert.True(failures.Length == 0, string.Join('\n', failures));

@@ -9,7 +9,8 @@ namespace Daedalus.Kernels.Tests.Av1;
 /// </summary>
 internal sealed class Av1FilterModel
 {
-    // Frame.
+    // Frame. The engine's tests, which share this file, set what the kernels' leave alone.
+#pragma warning disable CS0649
     public int NumPlanes = 3, SubsamplingX, SubsamplingY, BitDepth = 8, FrameWidth, FrameHeight, UpscaledWidth, MiRows, MiCols;
     public int[][,] CurrFrame = [], CdefFrame = [], UpscaledCurrFrame = [], UpscaledCdefFrame = [], LrFrame = [];
 
