@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+using System.Runtime.Intrinsics;
+
 namespace Daedalus.Kernels.Av1;
 
 /// <summary>CDEF (7.15): fills CdefDirection, Cdef and CdefLoad.</summary>
@@ -8,17 +10,34 @@ public static unsafe class Av1CdefKernels
     public static void Fill(Av1PostFilterTable* table, int bitDepth, KernelLevel level)
     {
         if (bitDepth == 8)
-            FillScalar<ByteSample>(table);
+            Fill<ByteSample>(table, level);
         else
-            FillScalar<WordSample>(table);
+            Fill<WordSample>(table, level);
     }
 
-    private static void FillScalar<TSample>(Av1PostFilterTable* table) where TSample : struct, ISample
+    private static void Fill<TSample>(Av1PostFilterTable* table, KernelLevel level) where TSample : struct, ISample
     {
-        table->CdefDirection = (nint)(delegate*<byte*, nint, int*, int, int>)&Av1CdefScalar<TSample>.Direction;
-        table->Cdef[0] = (nint)(delegate*<byte*, nint, ushort*, nint, int, int, int, int, int, void>)&Av1CdefScalar<TSample>.Filter8x8;
-        table->Cdef[1] = (nint)(delegate*<byte*, nint, ushort*, nint, int, int, int, int, int, void>)&Av1CdefScalar<TSample>.Filter4x8;
-        table->Cdef[2] = (nint)(delegate*<byte*, nint, ushort*, nint, int, int, int, int, int, void>)&Av1CdefScalar<TSample>.Filter4x4;
-        table->CdefLoad = (nint)(delegate*<ushort*, nint, byte*, nint, int, int, void>)&Av1CdefScalar<TSample>.Load;
+        if (level == KernelLevel.Scalar)
+        {
+            table->CdefDirection = (nint)(delegate*<byte*, nint, int*, int, int>)&Av1CdefScalar<TSample>.Direction;
+            table->Cdef[0] = (nint)(delegate*<byte*, nint, ushort*, nint, int, int, int, int, int, void>)&Av1CdefScalar<TSample>.Filter8x8;
+            table->Cdef[1] = (nint)(delegate*<byte*, nint, ushort*, nint, int, int, int, int, int, void>)&Av1CdefScalar<TSample>.Filter4x8;
+            table->Cdef[2] = (nint)(delegate*<byte*, nint, ushort*, nint, int, int, int, int, int, void>)&Av1CdefScalar<TSample>.Filter4x4;
+            table->CdefLoad = (nint)(delegate*<ushort*, nint, byte*, nint, int, int, void>)&Av1CdefScalar<TSample>.Load;
+            return;
+        }
+        table->CdefDirection = (nint)(delegate*<byte*, nint, int*, int, int>)&Av1CdefDirection<TSample>.Direction;
+        if (level == KernelLevel.Vector128)
+            FillVector<Av1CdefOps128, Vector128<short>, TSample>(table);
+        else
+            FillVector<Av1CdefOps256, Vector256<short>, TSample>(table);
+    }
+
+    private static void FillVector<TOps, V, TSample>(Av1PostFilterTable* table) where TOps : struct, IAv1CdefOps<V> where V : struct where TSample : struct, ISample
+    {
+        table->Cdef[0] = (nint)(delegate*<byte*, nint, ushort*, nint, int, int, int, int, int, void>)&Av1CdefVector<TOps, V, TSample>.Filter8x8;
+        table->Cdef[1] = (nint)(delegate*<byte*, nint, ushort*, nint, int, int, int, int, int, void>)&Av1CdefVector<TOps, V, TSample>.Filter4x8;
+        table->Cdef[2] = (nint)(delegate*<byte*, nint, ushort*, nint, int, int, int, int, int, void>)&Av1CdefVector<TOps, V, TSample>.Filter4x4;
+        table->CdefLoad = (nint)(delegate*<ushort*, nint, byte*, nint, int, int, void>)&Av1CdefVector<TOps, V, TSample>.LoadWords;
     }
 }

@@ -4,8 +4,8 @@ namespace Daedalus.Kernels.Av1;
 /// <summary>Entry points of deblocking, CDEF, superres and loop restoration; conventions as in <see cref="Av1KernelTable"/>.</summary>
 public unsafe struct Av1PostFilterTable
 {
-    /// <summary>What stands for a sample that is not available in the source of <see cref="Cdef"/> (CdefAvailable 0): larger than any sample and any difference that counts.</summary>
-    public const ushort CdefUnavailable = 30000;
+    /// <summary>What stands for a sample that is not available in the source of <see cref="Cdef"/> (CdefAvailable 0): the least as a signed and more than all samples as an unsigned word, and farther from them than any difference that counts.</summary>
+    public const ushort CdefUnavailable = 0x8000;
     /// <summary>Bytes of scratch for <see cref="SelfGuided"/>.</summary>
     public const int SelfGuidedScratchBytes = 512 * 1024;
     /// <summary>Widest block of one call of <see cref="Wiener"/> and <see cref="SelfGuided"/>; height at most 64.</summary>
@@ -35,13 +35,13 @@ public unsafe struct Av1PostFilterTable
 
     /// <summary>
     /// Upscaling (7.16) of rows: <c>(dst, dstStride, src, srcStride, width, height, position, step, bitDepth)</c>: width upscaled samples from position = initialSubpelX
-    /// (of the row's first sample; srcX = -(1 &lt;&lt; 14) + position + x * step). src row: 8 samples left of 0 and right of the last hold its first and last sample (the clamp), driver's work.
+    /// (of the row's first sample; srcX = -(1 &lt;&lt; 14) + position + x * step). src row: 8 samples left of 0 and right of the last hold its first and last sample (the clamp), driver's work; 16 more are readable. dst holds width rounded up to 4 samples.
     /// </summary>
     public nint Upscale;
 
     /// <summary>
     /// Wiener filter (7.17.4): <c>(dst, dstStride, src, srcStride, width, height, filters, bitDepth)</c>: filters short[16]: vfilter[0..6], 0, hfilter[0..6], 0. Rows -3..h+2 and columns -3..w+2 of src hold what
-    /// get_source_sample gives (the driver puts boundary lines and repeated edges there), 16 readable beyond. dst does not overlap src. Index 0: 7 taps, 1: 5 taps (first and last coefficient 0).
+    /// get_source_sample gives (the driver puts boundary lines and repeated edges there), 32 readable beyond. dst does not overlap src, and holds width rounded up to 16 samples: what is beyond width is undefined after. Index 0: 7 taps, 1: 5 taps (first and last coefficient 0).
     /// </summary>
     public IntPtrArray2 Wiener;
 

@@ -96,7 +96,7 @@ internal unsafe struct LoopFilterBytes<V, TLanes> : IVp9EdgeKernel
 
     // Samples as signed bytes around zero; saturation is the specification's clamp.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Narrow(byte* q, nint s, V filter, V calm)
+    internal static void Narrow(byte* q, nint s, V filter, V calm)
     {
         V sign = TLanes.Fill(0x80);
         V p1 = TLanes.Xor(TLanes.Load(q - 2 * s), sign);
@@ -139,7 +139,7 @@ internal unsafe struct LoopFilterBytes<V, TLanes> : IVp9EdgeKernel
 
     // 7 taps: 3 samples on each side change.
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static void Seven(byte* q, nint s, V mask)
+    internal static void Seven(byte* q, nint s, V mask)
     {
         V p3 = TLanes.Load(q - 4 * s), p2 = TLanes.Load(q - 3 * s), p1 = TLanes.Load(q - 2 * s), p0 = TLanes.Load(q - s);
         V q0 = TLanes.Load(q), q1 = TLanes.Load(q + s), q2 = TLanes.Load(q + 2 * s), q3 = TLanes.Load(q + 3 * s);

@@ -98,7 +98,7 @@ internal unsafe struct LoopFilterWords<V, TLanes> : IVp9EdgeKernel
     private static V Clamp(V v, V low, V high) => TLanes.Min(TLanes.Max(v, low), high);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Narrow(byte* q, nint s, V filter, V variance, int shift)
+    internal static void Narrow(byte* q, nint s, V filter, V variance, int shift)
     {
         V p1 = TLanes.Load(q - 2 * s), p0 = TLanes.Load(q - s), q0 = TLanes.Load(q), q1 = TLanes.Load(q + s);
         V low = TLanes.Fill(-(128 << shift)), high = TLanes.Fill((128 << shift) - 1);
@@ -124,7 +124,7 @@ internal unsafe struct LoopFilterWords<V, TLanes> : IVp9EdgeKernel
         => TLanes.Store(p, TLanes.Select(mask, TLanes.ShiftRight(sum, shift), original));
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static void Seven(byte* q, nint s, V mask)
+    internal static void Seven(byte* q, nint s, V mask)
     {
         V p3 = TLanes.Load(q - 4 * s), p2 = TLanes.Load(q - 3 * s), p1 = TLanes.Load(q - 2 * s), p0 = TLanes.Load(q - s);
         V q0 = TLanes.Load(q), q1 = TLanes.Load(q + s), q2 = TLanes.Load(q + 2 * s), q3 = TLanes.Load(q + 3 * s);

@@ -9,9 +9,16 @@ namespace Daedalus.Kernels.Tests.Av1;
 /// </summary>
 internal sealed class Av1FilterModel
 {
-    // Frame. The engine's tests, which share this file, set what the kernels' leave alone.
-#pragma warning disable CS0649
-    public int NumPlanes = 3, SubsamplingX, SubsamplingY, BitDepth = 8, FrameWidth, FrameHeight, UpscaledWidth, MiRows, MiCols;
+    // Frame.
+    public int NumPlanes { get; set; } = 3;
+    public int SubsamplingX { get; set; }
+    public int SubsamplingY { get; set; }
+    public int BitDepth { get; set; } = 8;
+    public int FrameWidth { get; set; }
+    public int FrameHeight { get; set; }
+    public int UpscaledWidth { get; set; }
+    public int MiRows { get; set; }
+    public int MiCols { get; set; }
     public int[][,] CurrFrame = [], CdefFrame = [], UpscaledCurrFrame = [], UpscaledCdefFrame = [], LrFrame = [];
 
     // 7.14
@@ -19,12 +26,12 @@ internal sealed class Av1FilterModel
     public bool[,] Skips = new bool[0, 0];
     public int[][,] LoopfilterTxSizes = [];
     public int[] LoopFilterLevel = new int[4];
-    public int Sharpness;
+    public int Sharpness { get; set; }
     public Func<int, int, int, int, int> Level = (row, col, plane, pass) => 0;
 
     // 7.15
     public int[,] CdefIdx = new int[0, 0];
-    public int CdefDamping;
+    public int CdefDamping { get; set; }
     public int[] CdefYPri = new int[8], CdefYSec = new int[8], CdefUvPri = new int[8], CdefUvSec = new int[8];
 
     // 7.17
