@@ -6,7 +6,7 @@ using Daedalus.V4L2.Controls;
 
 namespace Daedalus.Engine.Av1;
 
-/// <summary>residual() (5.11.34), transform types and coefficients (5.11.39), dequantised (7.12.3).</summary>
+/// <summary>residual() (5.11.34), transform types and the contexts of coefficients (5.11.39).</summary>
 public sealed unsafe partial class Av1TileDecoder
 {
     private Quantizers _quant;
@@ -228,17 +228,52 @@ public sealed unsafe partial class Av1TileDecoder
                 sign += aboveDc[k] == 1 ? -1 : aboveDc[k] >> 1;
             for (int k = 0; k < h4; k++)
                 sign += leftDc[k] == 1 ? -1 : leftDc[k] >> 1;
-            ReadCoefficients(b, t, txCtx, type, sign < 0 ? 1 : sign > 0 ? 2 : 0, out level, out dc);
+            ReadCoefficients(t, txCtx, type, sign < 0 ? 1 : sign > 0 ? 2 : 0, out level, out dc);
         }
         int w = Math.Min(w4, limitX - x4), h = Math.Min(h4, limitY - y4);
-        new Span<byte>(aboveLevel, w).Fill((byte)level);
-        new Span<byte>(aboveDc, w).Fill((byte)dc);
-        new Span<byte>(leftLevel, h).Fill((byte)level);
-        new Span<byte>(leftDc, h).Fill((byte)dc);
-        new Span<byte>(aboveLevel + w, w4 - w).Clear();
-        new Span<byte>(aboveDc + w, w4 - w).Clear();
-        new Span<byte>(leftLevel + h, h4 - h).Clear();
-        new Span<byte>(leftDc + h, h4 - h).Clear();
+        Fill(aboveLevel, w, level);
+        Fill(aboveDc, w, dc);
+        Fill(leftLevel, h, level);
+        Fill(leftDc, h, dc);
+        if (w < w4)
+        {
+            new Span<byte>(aboveLevel + w, w4 - w).Clear();
+            new Span<byte>(aboveDc + w, w4 - w).Clear();
+        }
+        if (h < h4)
+        {
+            new Span<byte>(leftLevel + h, h4 - h).Clear();
+            new Span<byte>(leftDc + h, h4 - h).Clear();
+        }
+    }
+
+    /// <summary>Sets 1..16 bytes, most often a power of two.</summary>
+    private static void Fill(byte* p, int count, int value)
+    {
+        ulong eight = (ulong)value * 0x0101010101010101;
+        switch (count)
+        {
+            case 1:
+                *p = (byte)value;
+                break;
+            case 2:
+                *(ushort*)p = (ushort)eight;
+                break;
+            case 4:
+                *(uint*)p = (uint)eight;
+                break;
+            case 8:
+                *(ulong*)p = eight;
+                break;
+            case 16:
+                *(ulong*)p = eight;
+                *(ulong*)(p + 8) = eight;
+                break;
+            default:
+                for (int i = 0; i < count; i++)
+                    p[i] = (byte)value;
+                break;
+        }
     }
 
     private int AllZeroContext(Av1Block* b, int plane, int tx, int w4, int h4, byte* aboveLevel, byte* aboveDc, byte* leftLevel, byte* leftDc)
@@ -272,26 +307,8 @@ public sealed unsafe partial class Av1TileDecoder
     {
         byte* map = _txTypes + (row & 31) * 32 + (col & 31);
         for (int y = 0; y < h4; y++, map += 32)
-            new Span<byte>(map, w4).Fill((byte)type);
+            Fill(map, w4, type);
     }
-
-    private static ReadOnlySpan<ushort> DefaultScan(int adjusted) => (Av1TxSize)adjusted switch
-    {
-        Av1TxSize.Tx4x4 => Av1EntropyTables.DefaultScan4x4,
-        Av1TxSize.Tx4x8 => Av1EntropyTables.DefaultScan4x8,
-        Av1TxSize.Tx8x4 => Av1EntropyTables.DefaultScan8x4,
-        Av1TxSize.Tx8x8 => Av1EntropyTables.DefaultScan8x8,
-        Av1TxSize.Tx8x16 => Av1EntropyTables.DefaultScan8x16,
-        Av1TxSize.Tx16x8 => Av1EntropyTables.DefaultScan16x8,
-        Av1TxSize.Tx16x16 => Av1EntropyTables.DefaultScan16x16,
-        Av1TxSize.Tx16x32 => Av1EntropyTables.DefaultScan16x32,
-        Av1TxSize.Tx32x16 => Av1EntropyTables.DefaultScan32x16,
-        Av1TxSize.Tx4x16 => Av1EntropyTables.DefaultScan4x16,
-        Av1TxSize.Tx16x4 => Av1EntropyTables.DefaultScan16x4,
-        Av1TxSize.Tx8x32 => Av1EntropyTables.DefaultScan8x32,
-        Av1TxSize.Tx32x8 => Av1EntropyTables.DefaultScan32x8,
-        _ => Av1EntropyTables.DefaultScan32x32,
-    };
 
     private int ReadEob(int tx, int txCtx, int type, int txClass)
     {
@@ -318,146 +335,5 @@ public sealed unsafe partial class Av1TileDecoder
                 eob += 1 << shift;
         }
         return eob;
-    }
-
-    private void ReadCoefficients(Av1Block* b, Av1TransformBlock* t, int txCtx, int type, int signCtx, out int cumulated, out int dcCategory)
-    {
-        int tx = (int)t->TxSize, adjusted = Av1Tables.AdjustedTxSize[tx], txType = (int)t->TxType;
-        int wLog2 = Av1Tables.TxWidthLog2[adjusted], hLog2 = Av1Tables.TxHeightLog2[adjusted], width = 1 << wLog2, height = 1 << hLog2;
-        // V_DCT, V_ADST, V_FLIPADST: vertical; H_*: horizontal (get_tx_class, 8.3.2).
-        int txClass = txType < 10 ? 0 : (txType & 1) != 0 ? 1 : 2;
-        int eob = ReadEob(tx, txCtx, type, txClass);
-        t->Eob = (ushort)eob;
-        // Levels lie column by column as the coefficients do, with four zeros below each column and four columns of zeros to the right.
-        int pitch = height + 4;
-        byte* levels = _levels;
-        ushort* scan = (ushort*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(DefaultScan(adjusted)));
-        ushort* baseCdf = _cdf->CoeffBase + (txCtx * 2 + type) * 42 * 4, brCdf = _cdf->CoeffBr + (Math.Min(txCtx, 3) * 2 + type) * 21 * 4;
-        byte* offsets = (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(Av1EntropyTables.CoeffBaseCtxOffset)) + tx * 25;
-        for (int c = eob - 1; c >= 0; c--)
-        {
-            Position(c, txClass, scan, wLog2, hLog2, out int row, out int col);
-            byte* at = levels + col * pitch + row;
-            int level;
-            if (c == eob - 1)
-            {
-                int ctx = c == 0 ? 0 : c <= width * height / 8 ? 1 : c <= width * height / 4 ? 2 : 3;
-                level = 1 + _d.ReadSymbol4(_cdf->CoeffBaseEob + ((txCtx * 2 + type) * 4 + ctx) * 4, 3);
-            }
-            else
-            {
-                int mag = Math.Min(at[1], (byte)3) + Math.Min(at[pitch], (byte)3), ctx;
-                if (txClass == 0)
-                {
-                    mag += Math.Min(at[pitch + 1], (byte)3) + Math.Min(at[2], (byte)3) + Math.Min(at[2 * pitch], (byte)3);
-                    ctx = c == 0 ? 0 : Math.Min(mag + 1 >> 1, 4) + offsets[Math.Min(row, 4) * 5 + Math.Min(col, 4)];
-                }
-                else if (txClass == 1)
-                {
-                    mag += Math.Min(at[2 * pitch], (byte)3) + Math.Min(at[3 * pitch], (byte)3) + Math.Min(at[4 * pitch], (byte)3);
-                    ctx = Math.Min(mag + 1 >> 1, 4) + 26 + 5 * Math.Min(col, 2);
-                }
-                else
-                {
-                    mag += Math.Min(at[2], (byte)3) + Math.Min(at[3], (byte)3) + Math.Min(at[4], (byte)3);
-                    ctx = Math.Min(mag + 1 >> 1, 4) + 26 + 5 * Math.Min(row, 2);
-                }
-                level = _d.ReadSymbol4(baseCdf + ctx * 4, 4);
-            }
-            if (level > 2)
-            {
-                int mag = at[1] + at[pitch] + (txClass == 0 ? at[pitch + 1] : txClass == 1 ? at[2 * pitch] : at[2]);
-                mag = Math.Min(mag + 1 >> 1, 6);
-                bool near = txClass == 0 ? row < 2 && col < 2 : txClass == 1 ? col == 0 : row == 0;
-                int ctx = (row | col) == 0 ? mag : mag + (near ? 7 : 14);
-                for (int i = 0; i < 4; i++)
-                {
-                    int more = _d.ReadSymbol4(brCdf + ctx * 4, 4);
-                    level += more;
-                    if (more < 3)
-                        break;
-                }
-            }
-            *at = (byte)level;
-        }
-        Dequantise(b, t, eob, txClass, scan, wLog2, hLog2, type, signCtx, out cumulated, out dcCategory);
-        _coefficientsUsed += width * height;
-        // Only columns that hold something: the levels are zero again for the next block.
-        new Span<byte>(levels, pitch * width).Clear();
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Position(int c, int txClass, ushort* scan, int wLog2, int hLog2, out int row, out int col)
-    {
-        if (txClass == 1)
-        {
-            // Mcol_Scan: column by column.
-            row = c & (1 << hLog2) - 1;
-            col = c >> hLog2;
-            return;
-        }
-        // Mrow_Scan is the identity.
-        int pos = txClass == 0 ? scan[c] : c;
-        row = pos >> wLog2;
-        col = pos & (1 << wLog2) - 1;
-    }
-
-    private int ReadGolomb()
-    {
-        int length = 0;
-        // 20 bits are the longest a conforming stream has; the limit keeps a broken one from running on.
-        do
-            length++;
-        while (_d.ReadBit() == 0 && length <= 20);
-        if (length > 20)
-            _corrupt = true;
-        int x = 1;
-        for (int i = length - 2; i >= 0; i--)
-            x = x << 1 | _d.ReadBit();
-        return x;
-    }
-
-    private void Dequantise(Av1Block* b, Av1TransformBlock* t, int eob, int txClass, ushort* scan, int wLog2, int hLog2, int type, int signCtx, out int cumulated, out int dcCategory)
-    {
-        int tx = (int)t->TxSize, plane = t->Plane, pitch = (1 << hLog2) + 4, sum = 0;
-        dcCategory = 0;
-        // dqDenom (7.12.3): by the number of samples.
-        int area = Av1Tables.TxWidthLog2[tx] + Av1Tables.TxHeightLog2[tx], shift = area > 10 ? 2 : area > 8 ? 1 : 0;
-        byte* matrix = null;
-        ref V4L2Av1Quantization q = ref _s->Frame.Quantization;
-        if ((q.Flags & Av1QuantizationFlags.UsingQmatrix) != 0 && !_lossless && t->TxType < Av1TxType.Identity)
-        {
-            int level = plane == 0 ? q.QmY : plane == 1 ? q.QmU : q.QmV;
-            if (level < 15)
-                matrix = (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(Av1EntropyTables.QuantizerMatrix)) + (level * 2 + type) * 3344 + Av1EntropyTables.QmOffset[tx];
-        }
-        int max = (1 << 7 + _s->BitDepth) - 1;
-        void* to = (byte*)_sb->Coefficients + (nint)_coefficientsUsed * (_wide ? 4 : 2);
-        for (int c = 0; c < eob; c++)
-        {
-            Position(c, txClass, scan, wLog2, hLog2, out int row, out int col);
-            int level = _levels[col * pitch + row];
-            if (level == 0)
-                continue;
-            bool negative = c == 0 ? _d.ReadBool(_cdf->DcSign + (type * 3 + signCtx) * 2) : _d.ReadBit() != 0;
-            if (level > 14)
-                level = ReadGolomb() + 14;
-            level &= 0xfffff;
-            sum = Math.Min(63, sum + level);
-            bool isDc = (row | col) == 0;
-            if (isDc)
-                dcCategory = negative ? 1 : 2;
-            int quant = isDc ? _quant.Dc[plane] : _quant.Ac[plane];
-            if (matrix != null)
-                quant = quant * matrix[(row << wLog2) + col] + 16 >> 5;
-            int value = (int)((long)level * quant & 0xffffff) >> shift;
-            value = negative ? Math.Max(-value, -max - 1) : Math.Min(value, max);
-            nint index = (nint)(col << hLog2) + row;
-            if (_wide)
-                ((int*)to)[index] = value;
-            else
-                ((short*)to)[index] = (short)value;
-        }
-        cumulated = sum;
     }
 }

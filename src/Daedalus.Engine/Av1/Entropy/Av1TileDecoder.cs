@@ -156,6 +156,7 @@ public sealed unsafe partial class Av1TileDecoder : IDisposable
     {
         NativeMemory.AlignedFree(_cdf);
         NativeMemory.AlignedFree(_levels);
+        NativeMemory.Free(_present);
         NativeMemory.AlignedFree(_txTypes);
         NativeMemory.Free(_stack);
         NativeMemory.Free(_samples);

@@ -32,6 +32,7 @@ internal static class Av1MotionVector
     }
 
     /// <summary>get_mv_projection (7.9.3).</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int Project(int mv, int numerator, int denominator)
     {
         int factor = Math.Clamp(numerator, -MaxFrameDistance, MaxFrameDistance) * Av1MotionTables.DivMult[Math.Min(MaxFrameDistance, denominator)];
@@ -39,10 +40,12 @@ internal static class Av1MotionVector
     }
 
     // Stored vectors are at most REFMVS_LIMIT (7.19): the product with 31 * 16384 stays in 31 bits.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static int Scale(int v, int factor)
     {
         int product = v * factor;
-        int scaled = product >= 0 ? (product + 8192) >> 14 : -((-product + 8192) >> 14);
+        // Half of a negative product rounds away from 0 as well.
+        int scaled = (product + 8192 + (product >> 31)) >> 14;
         return Math.Clamp(scaled, -(1 << 14) + 1, (1 << 14) - 1);
     }
 }
@@ -69,6 +72,7 @@ internal static class Av1MvPrecisions
     public static int Lower(int mv, Av1MvPrecision precision)
         => precision == Av1MvPrecision.Eighth ? mv : LowerSlow(mv, precision);
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static int LowerSlow(int mv, Av1MvPrecision precision)
     {
         int row = Av1MotionVector.Row(mv), col = Av1MotionVector.Col(mv);
@@ -81,5 +85,5 @@ internal static class Av1MvPrecisions
         return v > 0 ? whole : -whole;
     }
 
-    private static int ToQuarter(int v) => v - ((v & 1) != 0 ? Math.Sign(v) : 0);
+    private static int ToQuarter(int v) => (v + (v >>> 31)) & ~1;
 }

@@ -247,8 +247,13 @@ public sealed unsafe partial class Av1MvPredictor : IDisposable
             AddSingle(c, 1, weight);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static bool HasNewMv(Av1Mode mode)
-        => mode is Av1Mode.NewMv or Av1Mode.NewNewMv or Av1Mode.NearNewMv or Av1Mode.NewNearMv or Av1Mode.NearestNewMv or Av1Mode.NewNearestMv;
+    {
+        const uint Modes = 1u << (int)Av1Mode.NewMv | 1u << (int)Av1Mode.NewNewMv | 1u << (int)Av1Mode.NearNewMv | 1u << (int)Av1Mode.NewNearMv | 1u << (int)Av1Mode.NearestNewMv
+            | 1u << (int)Av1Mode.NewNearestMv;
+        return (Modes >> (int)mode & 1) != 0;
+    }
 
     private static bool IsLarge(Av1BlockSize size) => Av1Tables.Num4x4BlocksWide[(int)size] >= 2 && Av1Tables.Num4x4BlocksHigh[(int)size] >= 2;
 

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+using System.Runtime.InteropServices;
+using Daedalus.Kernels.Av1;
+
+namespace Daedalus.Engine.Av1;
+
+/// <summary>
+/// For each step of a scan (5.11.41) what reading a level needs to know: index in the array of levels (bits 0..15, column by column with a pitch of height + 4), the part of coeff_base's context that
+/// follows from the place (16..23) and that of coeff_br's (24..31). Made once; 90 kB.
+/// </summary>
+internal static unsafe class Av1ScanPositions
+{
+    private const int Sizes = 19;
+    private static readonly Lock Gate = new();
+    private static uint** s_tables;
+
+    /// <summary>Pointers by class (0 2D, 1 horizontal, 2 vertical: get_tx_class, 8.3.2) * 19 + transform size. Never freed.</summary>
+    internal static uint** Tables
+    {
+        get
+        {
+            lock (Gate)
+            {
+                if (s_tables == null)
+                    s_tables = Make();
+                return s_tables;
+            }
+        }
+    }
+
+    /// <summary>The default scan of an adjusted size (32 at most).</summary>
+    internal static ReadOnlySpan<ushort> Default(int adjusted) => (Av1TxSize)adjusted switch
+    {
+        Av1TxSize.Tx4x4 => Av1EntropyTables.DefaultScan4x4,
+        Av1TxSize.Tx4x8 => Av1EntropyTables.DefaultScan4x8,
+        Av1TxSize.Tx8x4 => Av1EntropyTables.DefaultScan8x4,
+        Av1TxSize.Tx8x8 => Av1EntropyTables.DefaultScan8x8,
+        Av1TxSize.Tx8x16 => Av1EntropyTables.DefaultScan8x16,
+        Av1TxSize.Tx16x8 => Av1EntropyTables.DefaultScan16x8,
+        Av1TxSize.Tx16x16 => Av1EntropyTables.DefaultScan16x16,
+        Av1TxSize.Tx16x32 => Av1EntropyTables.DefaultScan16x32,
+        Av1TxSize.Tx32x16 => Av1EntropyTables.DefaultScan32x16,
+        Av1TxSize.Tx4x16 => Av1EntropyTables.DefaultScan4x16,
+        Av1TxSize.Tx16x4 => Av1EntropyTables.DefaultScan16x4,
+        Av1TxSize.Tx8x32 => Av1EntropyTables.DefaultScan8x32,
+        Av1TxSize.Tx32x8 => Av1EntropyTables.DefaultScan32x8,
+        _ => Av1EntropyTables.DefaultScan32x32,
+    };
+
+    private static uint** Make()
+    {
+        int total = 0;
+        for (int tx = 0; tx < Sizes; tx++)
+            total += 3 * Area(tx);
+        var tables = (uint**)NativeMemory.Alloc((nuint)(3 * Sizes * sizeof(uint*)));
+        uint* next;
+        try
+        {
+            next = (uint*)NativeMemory.Alloc((nuint)total * sizeof(uint));
+        }
+        catch (OutOfMemoryException)
+        {
+            NativeMemory.Free(tables);
+            throw;
+        }
+        for (int txClass = 0; txClass < 3; txClass++)
+        {
+            for (int tx = 0; tx < Sizes; tx++)
+            {
+                tables[txClass * Sizes + tx] = next;
+                Fill(next, txClass, tx);
+                next += Area(tx);
+            }
+        }
+        return tables;
+    }
+
+    private static int Area(int tx)
+    {
+        int adjusted = Av1Tables.AdjustedTxSize[tx];
+        return Av1Tables.TxWidth[adjusted] * Av1Tables.TxHeight[adjusted];
+    }
+
+    private static void Fill(uint* table, int txClass, int tx)
+    {
+        int adjusted = Av1Tables.AdjustedTxSize[tx], width = Av1Tables.TxWidth[adjusted], height = Av1Tables.TxHeight[adjusted];
+        var scan = Default(adjusted);
+        for (int c = 0; c < width * height; c++)
+        {
+            // Mcol_Scan goes column by column, Mrow_Scan row by row.
+            int row = txClass == 1 ? c % height : (txClass == 0 ? scan[c] : c) / width, col = txClass == 1 ? c / height : (txClass == 0 ? scan[c] : c) % width;
+            int start = txClass == 0 ? Av1EntropyTables.CoeffBaseCtxOffset[tx * 25 + Math.Min(row, 4) * 5 + Math.Min(col, 4)] : 26 + 5 * Math.Min(txClass == 1 ? col : row, 2);
+            bool near = txClass == 0 ? row < 2 && col < 2 : txClass == 1 ? col == 0 : row == 0;
+            int high = (row | col) == 0 ? 0 : near ? 7 : 14;
+            table[c] = (uint)(col * (height + 4) + row) | (uint)start << 16 | (uint)high << 24;
+        }
+    }
+}
