@@ -17,7 +17,7 @@ def quoted(p):
     return '"' + p.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-ELEMENTS = {"vp9": "daedalusvp9dec", "h264": "daedalush264dec"}
+ELEMENTS = {"vp9": "daedalusvp9dec", "h264": "daedalush264dec", "av1": "daedalusav1dec"}
 probe = subprocess.run(["ffprobe", "-v", "error", "-select_streams", "v:0", "-show_entries", "stream=codec_name", "-of", "csv=p=0", path],
                        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 codec = probe.stdout.strip().split(",")[0].split("\n")[0]

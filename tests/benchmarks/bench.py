@@ -1,14 +1,16 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Speed beside the peers, interleaved in one run: bench.py [CLIP …] [--codec vp9|h264] [--runs N] [--json FILE]
+"""Speed beside the peers, interleaved in one run: bench.py [CLIP …] [--codec vp9|h264|av1] [--runs N] [--json FILE]
 
 CPU seconds and wall seconds of whole processes, pinned to one CPU (1 thread) or two (2 threads), as ratios to FFmpeg
-through avdec_* in the same pipeline, and peak resident memory. A clip is made when none is given or found.
+through avdec_* in the same pipeline, of AV1 to dav1d's own program, and peak resident memory. A clip is made when none is
+given or found; peers that are not installed are left out.
 """
 import argparse
 import json
 import os
 import shlex
+import shutil
 import statistics
 import subprocess
 import sys
@@ -18,19 +20,29 @@ here = os.path.dirname(os.path.abspath(__file__))
 top = os.path.normpath(os.path.join(here, "../.."))
 
 
-# Codec: FFmpeg's element (what ratios are to), ours, the others; how a clip is named, read and made.
+# Codec: what ratios are to; elements; programs; how a clip is named, read and made.
 PEERS = {
     "vp9": {
-        "suffix": ".vp9.ivf", "front": "ivfparse ! vp9parse", "encoder": ["-c:v", "libvpx-vp9", "-b:v", "5M", "-tile-columns", "2", "-cpu-used", "5", "-row-mt", "1"],
+        "base": "avdec_vp9", "suffix": ".vp9.ivf", "front": "ivfparse ! vp9parse", "encoder": ["-c:v", "libvpx-vp9", "-b:v", "5M", "-tile-columns", "2", "-cpu-used", "5", "-row-mt", "1"],
         "elements": {"avdec_vp9": "max-threads", "daedalusvp9dec": "n-threads", "vp9dec": "threads"},
         "commands": {"vpxdec": "vpxdec --noblit --threads={threads} -o /dev/null {clip}"},
     },
     "h264": {
-        "suffix": ".h264", "front": "h264parse", "encoder": ["-c:v", "libx264", "-b:v", "5M"],
+        "base": "avdec_h264", "suffix": ".h264", "front": "h264parse", "encoder": ["-c:v", "libx264", "-b:v", "5M"],
         "elements": {"avdec_h264": "max-threads", "daedalush264dec": "n-threads", "openh264dec": None},
         "commands": {},
     },
+    "av1": {
+        "base": "dav1d", "suffix": ".av1.ivf", "front": "ivfparse ! av1parse", "encoder": ["-c:v", "libaom-av1", "-b:v", "5M", "-tiles", "2x1", "-cpu-used", "7", "-row-mt", "1"],
+        "elements": {"daedalusav1dec": "n-threads", "dav1ddec": "n-threads", "avdec_av1": "max-threads", "av1dec": "threads"},
+        "commands": {"dav1d": "dav1d -q -i {clip} --muxer null -o /dev/null --threads {threads}", "ffmpeg libdav1d": "ffmpeg -v error -threads {threads} -c:v libdav1d -i {clip} -f null -"},
+    },
 }
+
+
+def installed(name, command):
+    program = shlex.split(command)[0]
+    return bool(shutil.which(program)) and (program != "gst-launch-1.0" or subprocess.run(["gst-inspect-1.0", name], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0)
 
 
 def clips(codec):
@@ -53,7 +65,8 @@ def decoders(codec, threads):
     for name, option in p["elements"].items():
         setting = f"{name} {option}={threads}" if option else name
         made[name] = f"gst-launch-1.0 -q filesrc location={{clip}} ! {p['front']} ! {setting} ! fakesink sync=false"
-    return made | {n: c.replace("{threads}", str(threads)) for n, c in p["commands"].items()}
+    made |= {n: c.replace("{threads}", str(threads)) for n, c in p["commands"].items()}
+    return {n: c for n, c in made.items() if installed(n, c)}
 
 
 def once(command, clip, cpus):
@@ -76,11 +89,13 @@ def main():
     o = a.parse_args()
     results = []
     for codec, clip in [(k, c) for k in ([o.codec] if o.codec else PEERS) for c in (o.clips or clips(k)) if c.endswith(PEERS[k]["suffix"])]:
-        walls, base = {}, next(iter(PEERS[codec]["elements"]))
+        walls, base = {}, PEERS[codec]["base"]
         for threads, cpus in ((1, "0"), (2, "0,1")):
             if (os.cpu_count() or 1) < threads:
                 continue
             d = decoders(codec, threads)
+            if base not in d:
+                sys.exit(f"{base} is what ratios are to, and it is not installed")
             samples = {n: [] for n in d}
             for n, c in d.items():
                 once(c, clip, cpus)
@@ -95,7 +110,7 @@ def main():
                 results.append(row)
                 walls[(n, threads)] = row["wall_s"]
                 print(f"  {n:16s} cpu {row['cpu_s']:6.2f} s ×{cpu:4.2f}   wall {row['wall_s']:6.2f} s ×{wall:4.2f}   rss {row['rss_mib']:6.1f} MiB", flush=True)
-        for n in PEERS[codec]["elements"]:
+        for n in d:
             if (n, 2) in walls:
                 print(f"  {n}: two threads are {walls[(n, 1)] / walls[(n, 2)]:.2f} × one")
     if o.json:

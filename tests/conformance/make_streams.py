@@ -1,15 +1,17 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Makes VP9 streams with vpxenc, on whose MD5s libvpx and FFmpeg agree, and H.264 streams with x264, with FFmpeg's MD5s: make_streams.py OUTDIR
+"""Makes VP9 streams with vpxenc, on whose MD5s libvpx and FFmpeg agree, AV1 streams with libaom, SVT-AV1 and rav1e, on whose MD5s libaom and
+dav1d agree, and H.264 streams with x264, with FFmpeg's MD5s: make_streams.py OUTDIR
 
 For machines without the conformance vectors. Writes OUTDIR/manifest.json in the same form as theirs
-(see docs/conformance.md). A VP9 stream on which the two decoders differ stops the script: it is no reference.
+(see docs/conformance.md). A VP9 or AV1 stream on which the two decoders differ stops the script: it is no reference.
 """
 import hashlib
 import json
 import os
 import subprocess
 import sys
+import tempfile
 
 out = sys.argv[1]
 os.makedirs(out, exist_ok=True)
@@ -128,9 +130,114 @@ for i, (name, w, h, frames, fmt, options) in enumerate(H264):
     entries.append({"codec": "h264", "suite": "made", "name": name, "file": name, "result_md5": ff, "output_format": fmt,
                     "verified": True, "verified_with": "FFmpeg", "width": w, "height": h, "frames": frames})
 
+# AV1: name, size, frames, pixel format, encoder, its options.
+AV1 = [(f"aom-size-{w}x{h}.ivf", w, h, 8, "yuv420p", "aom", "--lag-in-frames=0") for w, h in [(1, 1), (8, 8), (16, 66), (66, 18), (35, 17), (130, 132), (226, 196)]]
+AV1 += [(f"aom-q{q}.ivf", 176, 144, 4, "yuv420p", "aom", f"--min-q={q} --max-q={q} --end-usage=q --cq-level={q}") for q in (0, 20, 63)]
+AV1 += [
+    ("aom-two-pass.ivf", 176, 144, 40, "yuv420p", "aom", "--passes=2 --lag-in-frames=25 --cpu-used=3 --target-bitrate=100"),
+    ("aom-fwd-key.ivf", 176, 144, 40, "yuv420p", "aom", "--lag-in-frames=25 --enable-fwd-kf=1 --kf-max-dist=16 --auto-alt-ref=1"),
+    ("aom-tiles.ivf", 512, 256, 6, "yuv420p", "aom", "--tile-columns=2 --tile-rows=1 --sb-size=64"),
+    ("aom-tile-groups.ivf", 512, 256, 4, "yuv420p", "aom", "--tile-columns=2 --tile-rows=1 --sb-size=64 --num-tile-groups=4"),
+    ("aom-sb128.ivf", 352, 288, 8, "yuv420p", "aom", "--sb-size=128 --cpu-used=3"),
+    ("aom-10.ivf", 176, 144, 8, "yuv420p10le", "aom", "--bit-depth=10"),
+    ("aom-12.ivf", 176, 144, 8, "yuv420p12le", "aom", "--profile=2 --bit-depth=12"),
+    ("aom-422.ivf", 176, 144, 8, "yuv422p", "aom", "--profile=2"),
+    ("aom-422-10.ivf", 178, 146, 8, "yuv422p10le", "aom", "--profile=2 --bit-depth=10"),
+    ("aom-422-12.ivf", 176, 144, 8, "yuv422p12le", "aom", "--profile=2 --bit-depth=12"),
+    ("aom-444.ivf", 177, 145, 8, "yuv444p", "aom", "--profile=1"),
+    ("aom-444-10.ivf", 176, 144, 8, "yuv444p10le", "aom", "--profile=1 --bit-depth=10"),
+    ("aom-444-12.ivf", 176, 144, 8, "yuv444p12le", "aom", "--profile=2 --bit-depth=12"),
+    ("aom-rgb.ivf", 176, 144, 8, "gbrp", "aom", "--profile=1 --color-primaries=bt709 --transfer-characteristics=srgb --matrix-coefficients=identity"),
+    ("aom-mono.ivf", 176, 144, 8, "gray", "aom", "--monochrome"),
+    ("aom-mono-10.ivf", 176, 144, 8, "gray10le", "aom", "--monochrome --bit-depth=10"),
+    ("aom-superres.ivf", 352, 288, 8, "yuv420p", "aom", "--superres-mode=1 --superres-denominator=13 --superres-kf-denominator=9"),
+    ("aom-superres-random-10.ivf", 226, 146, 12, "yuv420p10le", "aom", "--bit-depth=10 --superres-mode=2 --cpu-used=3"),
+    ("aom-resize.ivf", 352, 288, 12, "yuv420p", "aom", "--resize-mode=2 --lag-in-frames=0"),
+    ("aom-resize-10.ivf", 178, 146, 12, "yuv420p10le", "aom", "--bit-depth=10 --resize-mode=2 --lag-in-frames=0"),
+    ("aom-screen.ivf", 352, 288, 8, "yuv420p", "aom", "--tune-content=screen --cpu-used=3"),
+    ("aom-screen-444.ivf", 176, 144, 8, "yuv444p", "aom", "--profile=1 --tune-content=screen --cpu-used=3"),
+    ("aom-screen-intra.ivf", 176, 144, 4, "yuv420p", "aom", "--tune-content=screen --kf-max-dist=0 --cpu-used=3"),
+    ("aom-error-resilient.ivf", 176, 144, 15, "yuv420p", "aom", "--error-resilient=1 --lag-in-frames=0"),
+    ("aom-switch-frames.ivf", 176, 144, 24, "yuv420p", "aom", "--sframe-dist=6 --sframe-mode=2"),
+    ("aom-lossless.ivf", 176, 144, 3, "yuv420p", "aom", "--lossless=1"),
+    ("aom-lossless-444-10.ivf", 176, 144, 3, "yuv444p10le", "aom", "--profile=1 --bit-depth=10 --lossless=1"),
+    ("aom-aq.ivf", 176, 144, 12, "yuv420p", "aom", "--aq-mode=1 --deltaq-mode=0"),
+    ("aom-aq-cyclic.ivf", 176, 144, 20, "yuv420p", "aom", "--rt --cpu-used=8 --aq-mode=3 --end-usage=cbr --lag-in-frames=0 --target-bitrate=80"),
+    ("aom-delta-q.ivf", 352, 288, 8, "yuv420p", "aom", "--deltaq-mode=2 --delta-lf-mode=1 --cpu-used=3"),
+    ("aom-chroma-delta-q.ivf", 176, 144, 8, "yuv420p", "aom", "--enable-chroma-deltaq=1 --enable-qm=1 --qm-min=2 --qm-max=10"),
+    ("aom-no-order-hint.ivf", 176, 144, 10, "yuv420p", "aom", "--enable-order-hint=0 --lag-in-frames=0"),
+    ("aom-no-cdf-update.ivf", 176, 144, 10, "yuv420p", "aom", "--cdf-update-mode=0"),
+    ("aom-reduced-tx.ivf", 176, 144, 10, "yuv420p", "aom", "--reduced-tx-type-set=1"),
+    ("aom-still.ivf", 177, 145, 1, "yuv420p", "aom", "--lag-in-frames=0"),
+    ("aom-annexb.ivf", 176, 144, 10, "yuv420p", "aom", "--annexb=1"),
+    ("aom-grain-3.ivf", 178, 146, 10, "yuv420p", "aom", "--film-grain-test=3"),
+    ("aom-grain-9.ivf", 178, 146, 10, "yuv420p10le", "aom", "--bit-depth=10 --film-grain-test=9"),
+    ("aom-grain-444.ivf", 177, 145, 6, "yuv444p", "aom", "--profile=1 --film-grain-test=5"),
+    ("aom-grain-422-10.ivf", 178, 146, 6, "yuv422p10le", "aom", "--profile=2 --bit-depth=10 --film-grain-test=12"),
+    ("aom-denoise.ivf", 352, 288, 8, "yuv420p", "aom", "--denoise-noise-level=30"),
+    ("svt.ivf", 352, 288, 20, "yuv420p", "svt", "--preset 8"),
+    ("svt-10.ivf", 352, 288, 20, "yuv420p10le", "svt", "--preset 8 --input-depth 10"),
+    ("svt-slow.ivf", 178, 146, 10, "yuv420p", "svt", "--preset 3"),
+    ("svt-low-delay.ivf", 352, 288, 20, "yuv420p", "svt", "--preset 8 --pred-struct 1"),
+    ("svt-overlays.ivf", 176, 144, 40, "yuv420p", "svt", "--preset 7 --enable-overlays 1"),
+    ("svt-grain.ivf", 352, 288, 10, "yuv420p", "svt", "--preset 8 --film-grain 30"),
+    ("svt-open-gop.ivf", 176, 144, 40, "yuv420p", "svt", "--preset 8 --keyint 15 --irefresh-type 1"),
+    ("svt-screen.ivf", 352, 288, 8, "yuv420p", "svt", "--preset 6 --scm 1"),
+    ("svt-qm.ivf", 176, 144, 10, "yuv420p", "svt", "--preset 8 --enable-qm 1 --qm-min 0"),
+    ("rav1e.ivf", 352, 288, 12, "yuv420p", "rav1e", "-s 8"),
+    ("rav1e-tiles.ivf", 352, 288, 6, "yuv420p", "rav1e", "-s 8 --tiles 4"),
+    ("rav1e-444-10.ivf", 177, 145, 6, "yuv444p10le", "rav1e", "-s 8"),
+    ("rav1e-switch-frames.ivf", 176, 144, 20, "yuv420p", "rav1e", "-s 9 --low-latency -S 5"),
+    ("rav1e-still.ivf", 177, 145, 1, "yuv420p", "rav1e", "-s 6 --still-picture"),
+]
+
+
+def av1_encode(encoder, options, frames, raw, fmt, path):
+    options = options.split()
+    if encoder == "aom":
+        own = ["--cpu-used=6"] if not any(o.startswith("--cpu-used") for o in options) else []
+        deep = [f"--input-bit-depth={fmt[-4:-2]}"] if fmt.endswith("le") else []
+        if "--passes=2" not in options and "--rt" not in options:
+            own.append("--passes=1")
+        run("aomenc", "--ivf", "-q", "--disable-warning-prompt", "--threads=1", f"--limit={frames}", *own, *deep, *options, "-o", path, raw)
+    elif encoder == "svt":
+        run("SvtAv1EncApp", "-i", raw, "-b", path, "-n", str(frames), "--lp", "1", "--progress", "0", *options)
+    else:
+        run("rav1e", raw, "-o", path, "-y", "-q", "-l", str(frames), "--threads", "1", *options)
+
+
+for i, (name, w, h, frames, fmt, encoder, options) in enumerate(AV1):
+    print(f"\r  making streams {i + 1}/{len(AV1)} {name:30s}", end="", file=sys.stderr, flush=True)
+    # The encoders take monochrome and GBR as what they are made of.
+    coded = {"gray": "yuv420p", "gray10le": "yuv420p10le", "gbrp": "yuv444p"}.get(fmt, fmt)
+    path = os.path.join(out, name)
+    av1_encode(encoder, options, frames, source(f"src-{w}x{h}-{frames}-{coded}", w, h, frames, coded), coded, path)
+    sums = []
+    for grain in (True, False):
+        aom = md5_of("aomdec", "--rawvideo", *([] if grain else ["--skip-film-grain"]), *(["--annexb"] if "--annexb=1" in options else []), "-o", "-", path)
+        with tempfile.NamedTemporaryFile(suffix=".obu") as units:
+            read = ["-i", path]
+            if "--annexb=1" in options:  # dav1d takes it from a file of temporal units only
+                with open(path, "rb") as f:
+                    data = f.read()
+                at = 32
+                while at < len(data):
+                    size = int.from_bytes(data[at:at + 4], "little")
+                    units.write(data[at + 12:at + 12 + size])
+                    at += 12 + size
+                units.flush()
+                read = ["-i", units.name, "--demuxer", "annexb"]
+            dav1d = run("dav1d", "-q", *read, "--filmgrain", str(int(grain)), "--muxer", "md5", "-o", "-").stdout.decode().split()[0]
+        if aom != dav1d:
+            disagree.append(name)
+        sums.append(aom)
+    entries.append({"codec": "av1", "suite": "made", "name": name, "file": name, "result_md5": sums[0], "result_md5_film_grain_on": sums[0],
+                    "result_md5_film_grain_off": sums[1], "output_format": fmt, "verified": True, "verified_with": "libaom and dav1d agree",
+                    "width": w, "height": h, "frames": frames})
+
 print("", file=sys.stderr)
 if disagree:
-    sys.exit("libvpx and FFmpeg differ on: " + " ".join(disagree))
+    sys.exit("two decoders differ on: " + " ".join(disagree))
 for f in os.listdir(out):
     if f.endswith(".y4m"):
         os.remove(os.path.join(out, f))

@@ -73,3 +73,11 @@ class DaedalusH264(_Daedalus):
     # parsebin would ask for stream-format=avc, whose access units an element must take as they are: h264parse cuts them wrongly
     # where slices come in arbitrary order (FM1_FT_E).
     parser = "h264parse"
+
+
+@register_decoder
+class DaedalusAv1(_Daedalus):
+    """AV1 through daedalusav1dec."""
+    name = "GstDaedalus-AV1"
+    codec = Codec.AV1
+    element = "daedalusav1dec"

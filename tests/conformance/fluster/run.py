@@ -19,7 +19,11 @@ SUITES = "/usr/share/fluster/test_suites"
 def local_tree(vectors: str) -> list:
     """Links and reduced suites for the streams at hand; returns Fluster's options that name them."""
     with open(os.path.join(vectors, "manifest.json"), encoding="utf-8") as f:
-        have = {(e["suite"], e["name"]): e for e in json.load(f) if e.get("verified")}
+        have = {}
+        for e in json.load(f):
+            # One stream may belong to several suites.
+            for s in [e, *(e.get("suites") or [])] if e.get("verified") else []:
+                have[(s["suite"], s["name"])] = e
     root = tempfile.mkdtemp(prefix="fluster-")
     os.makedirs(os.path.join(root, "suites"))
     for folder, _, files in os.walk(SUITES):

@@ -18,7 +18,6 @@ public sealed class Av1Tests(Plugin plugin)
     [InlineData("422.ivf", "-pix_fmt yuv422p", "178x146", "yuv422p")]
     [InlineData("444.ivf", "-vf format=yuv444p,crop=177:145 -pix_fmt yuv444p10le", "178x146", "yuv444p10le")]
     [InlineData("grain.ivf", "-aom-params film-grain-test=1", "176x144", "yuv420p")]
-    [InlineData("superres.ivf", "-aom-params superres-mode=1:superres-denominator=12:superres-kf-denominator=10", "352x144", "yuv420p")]
     [InlineData("lossless.ivf", "-crf 0 -aom-params lossless=1", "176x144", "yuv420p")]
     public void Pixels_are_those_of_dav1d(string name, string encoder, string size, string pixelFormat)
     {
