@@ -1,18 +1,35 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Daedalus.Kernels.Av1;
 
 namespace Daedalus.Engine.Av1;
 
 /// <summary>
-/// For each step of a scan (5.11.41) what reading a level needs to know: index in the array of levels (bits 0..15, column by column with a pitch of height + 4), the part of coeff_base's context that
-/// follows from the place (16..23) and that of coeff_br's (24..31). Made once; 90 kB.
+/// For each step of a scan (5.11.41) what reading a level needs to know, by bits: 0..10 index in the array of levels (column by column with a pitch of height + 4), 11..16 the part of coeff_base's context
+/// that follows from the place, 17..20 that of coeff_br's, 21..31 the largest index up to here. Made once; 90 kB.
 /// </summary>
 internal static unsafe class Av1ScanPositions
 {
     private const int Sizes = 19;
     private static readonly Lock Gate = new();
     private static uint** s_tables;
+
+    /// <summary>Index in the array of levels.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static uint Index(uint place) => place & 0x7ff;
+
+    /// <summary>First context of coeff_base (8.3.2).</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static uint BaseContext(uint place) => place >> 11 & 0x3f;
+
+    /// <summary>First context of coeff_br.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static uint HighContext(uint place) => place >> 17 & 0xf;
+
+    /// <summary>The largest index of this and all earlier places.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static int Largest(uint place) => (int)(place >> 21);
 
     /// <summary>Pointers by class (0 2D, 1 horizontal, 2 vertical: get_tx_class, 8.3.2) * 19 + transform size. Never freed.</summary>
     internal static uint** Tables
@@ -85,6 +102,7 @@ internal static unsafe class Av1ScanPositions
     {
         int adjusted = Av1Tables.AdjustedTxSize[tx], width = Av1Tables.TxWidth[adjusted], height = Av1Tables.TxHeight[adjusted];
         var scan = Default(adjusted);
+        int largest = 0;
         for (int c = 0; c < width * height; c++)
         {
             // Mcol_Scan goes column by column, Mrow_Scan row by row.
@@ -92,7 +110,9 @@ internal static unsafe class Av1ScanPositions
             int start = txClass == 0 ? Av1EntropyTables.CoeffBaseCtxOffset[tx * 25 + Math.Min(row, 4) * 5 + Math.Min(col, 4)] : 26 + 5 * Math.Min(txClass == 1 ? col : row, 2);
             bool near = txClass == 0 ? row < 2 && col < 2 : txClass == 1 ? col == 0 : row == 0;
             int high = (row | col) == 0 ? 0 : near ? 7 : 14;
-            table[c] = (uint)(col * (height + 4) + row) | (uint)start << 16 | (uint)high << 24;
+            int index = col * (height + 4) + row;
+            largest = Math.Max(largest, index);
+            table[c] = (uint)index | (uint)start << 11 | (uint)high << 17 | (uint)largest << 21;
         }
     }
 }

@@ -239,8 +239,8 @@ public unsafe struct Av1SymbolDecoder
     {
         if (!Sse41.IsSupported)
             return Read(cdf, n, 3);
-        ulong entries = *(ulong*)cdf;
-        var c = Vector128.CreateScalarUnsafe(entries).AsUInt16();
+        // Not by way of a general register: latency counts here.
+        var c = Sse2.LoadScalarVector128((ulong*)cdf).AsUInt16();
         var cur = Scale(c, Vector128<ushort>.Zero, n);
         var reached = Reached(cur);
         ulong curs = cur.AsUInt64().ToScalar();
@@ -250,7 +250,7 @@ public unsafe struct Av1SymbolDecoder
         uint high = (ushort)((curs << 16 | _range) >> shift);
         if (_adapt)
         {
-            uint count = (uint)(entries >> 48);
+            uint count = cdf[3];
             ulong adapted = Adapt(c, reached, Rate(count, n)).AsUInt64().ToScalar();
             *(ulong*)cdf = adapted & 0xffff_ffff_ffff | (ulong)(count + (count < 32 ? 1u : 0u)) << 48;
         }

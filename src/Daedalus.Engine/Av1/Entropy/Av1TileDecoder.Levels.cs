@@ -64,7 +64,7 @@ public sealed unsafe partial class Av1TileDecoder
         new Span<byte>(_levels, used).Clear();
     }
 
-    /// <summary>Levels of all coefficients; how much of the array is in use.</summary>
+    /// <summary>Levels of all coefficients; how much of the array is in use. Minima are written without branches: what they depend on is data.</summary>
     [SkipLocalsInit]
     private int ReadLevels<TClass>(uint* positions, int last, nint pitch, ushort* baseCdf, ushort* brCdf, ushort* lastCdf)
         where TClass : ITxClass
@@ -72,13 +72,9 @@ public sealed unsafe partial class Av1TileDecoder
         var d = _d;
         byte* levels = _levels;
         uint place = positions[last];
-        int level = 1 + d.Symbol4(lastCdf, 3), used = (ushort)place;
-        if (level > 2)
-        {
-            // No level is known yet.
-            level += High(ref d, brCdf + (place >> 24) * 4);
-        }
-        levels[(ushort)place] = Packed(level);
+        int level = 1 + d.Symbol4(lastCdf, 3), used = Av1ScanPositions.Largest(place) + 1;
+        // No other level is known yet.
+        levels[Av1ScanPositions.Index(place)] = level > 2 ? High(ref d, brCdf + Av1ScanPositions.HighContext(place) * 4) : (byte)(level * 0x41);
         ulong present = 1;
         if ((last & 63) == 0)
         {
@@ -88,8 +84,7 @@ public sealed unsafe partial class Av1TileDecoder
         for (int c = last - 1; c >= 0; c--)
         {
             place = positions[c];
-            used = Math.Max(used, (ushort)place);
-            byte* at = levels + (ushort)place;
+            byte* at = levels + Av1ScanPositions.Index(place);
             int near = at[1] + at[pitch], all;
             if (TClass.Value == 0)
             {
@@ -106,15 +101,23 @@ public sealed unsafe partial class Av1TileDecoder
                 near += at[2];
                 all = near + at[3] + at[4];
             }
-            // The sum of five levels reaches into bit 6 only when the context is at its limit anyway.
-            uint ctx = (uint)Math.Min(all + 64 >> 7, 4) + (place >> 16 & 0xff);
+            // Min((sum + 1) >> 1, 4) from a table of nibbles. The sum of five levels reaches into bit 6 only when the context is at its limit anyway.
+            uint ctx = (uint)(0x444443210UL >> (all + 64 >> 5 & 0x3c)) & 15;
+            ctx += Av1ScanPositions.BaseContext(place);
             if (TClass.Value == 0 && c == 0)
                 ctx = 0;
             level = d.Symbol4(baseCdf + ctx * 4, 4);
-            if (level > 2)
-                level += High(ref d, brCdf + ((uint)Math.Min((near & 63) + 1 >> 1, 6) + (place >> 24)) * 4);
-            *at = Packed(level);
             present = present << 1 | (uint)(-level >>> 31);
+            if (level > 2)
+            {
+                // Min(.., 6)
+                int beyond = ((near & 63) + 1 >> 1) - 6;
+                *at = High(ref d, brCdf + ((uint)(6 + (beyond & beyond >> 31)) + Av1ScanPositions.HighContext(place)) * 4);
+            }
+            else
+            {
+                *at = (byte)(level * 0x41);
+            }
             if ((c & 63) == 0)
             {
                 _present[c >> 6] = present;
@@ -122,24 +125,21 @@ public sealed unsafe partial class Av1TileDecoder
             }
         }
         _d = d;
-        return used + 1;
+        return used;
     }
 
+    /// <summary>coeff_br, up to four symbols: the entry of a level of 3 and more.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static byte Packed(int level) => (byte)(level | Math.Min(level, 3) << 6);
-
-    /// <summary>coeff_br: up to four symbols.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static int High(ref Av1SymbolDecoder d, ushort* cdf)
+    private static byte High(ref Av1SymbolDecoder d, ushort* cdf)
     {
-        int sum = 0, more;
+        int level = 3 | 3 << 6, more;
         do
         {
             more = d.Symbol4(cdf, 4);
-            sum += more;
+            level += more;
         }
-        while (more == 3 && sum < 12);
-        return sum;
+        while (more == 3 && level < (15 | 3 << 6));
+        return (byte)level;
     }
 
     /// <summary>read_golomb (5.11.39) plus 1; 0 when it is longer than can be.</summary>
@@ -184,7 +184,7 @@ public sealed unsafe partial class Av1TileDecoder
             for (ulong bits = _present[first >> 6]; bits != 0; bits &= bits - 1)
             {
                 int c = first + BitOperations.TrailingZeroCount(bits);
-                int level = levels[(ushort)positions[c]] & 15, quant = ac;
+                int level = levels[Av1ScanPositions.Index(positions[c])] & 15, quant = ac;
                 bool negative;
                 if (c == 0)
                 {

@@ -92,6 +92,9 @@ public static unsafe class Av1MotionField
                 offsets |= (ulong)offset << r * 8;
         }
         int numerator = refToCur * dstSign, w8 = s->MiCols >> 1;
+        // Neighbours mostly belong to the same block: the displacement of the last vector is kept.
+        int knownMv = 0, knownRef = 0, dy = 0, dx = 0;
+        Av1ProjectedMotion motion = default;
         for (int y8 = from; y8 < to; y8++)
         {
             Av1SavedMotion* row = saved->Motion + (nint)y8 * w8;
@@ -100,18 +103,26 @@ public static unsafe class Av1MotionField
                 int srcRef = row[x8].RefFrame;
                 if (srcRef <= 0)
                     continue;
-                int offset = (byte)(offsets >> srcRef * 8);
-                if (offset == 0)
+                int mv = row[x8].Mv;
+                if (mv != knownMv || srcRef != knownRef)
+                {
+                    knownMv = mv;
+                    knownRef = srcRef;
+                    motion.Mv = mv;
+                    motion.Offset = (byte)(offsets >> srcRef * 8);
+                    if (motion.Offset != 0)
+                    {
+                        int projected = Av1MotionVector.Project(mv, numerator, motion.Offset);
+                        dy = dstSign * Offset8(Av1MotionVector.Row(projected));
+                        dx = dstSign * Offset8(Av1MotionVector.Col(projected));
+                    }
+                }
+                if (motion.Offset == 0)
                     continue;
-                int mv = row[x8].Mv, projected = Av1MotionVector.Project(mv, numerator, offset);
-                int y = y8 + dstSign * Offset8(Av1MotionVector.Row(projected));
-                int x = x8 + dstSign * Offset8(Av1MotionVector.Col(projected));
-                int base8 = x8 & ~7;
+                int y = y8 + dy, x = x8 + dx, base8 = x8 & ~7;
                 if (y < from || y >= to || x < Math.Max(0, base8 - MaxOffsetWidth) || x >= Math.Min(w8, base8 + 8 + MaxOffsetWidth))
                     continue;
-                Av1ProjectedMotion* m = s->MotionField + (nint)y * w8 + x;
-                m->Mv = mv;
-                m->Offset = (byte)offset;
+                s->MotionField[(nint)y * w8 + x] = motion;
             }
         }
     }

@@ -28,6 +28,8 @@ public sealed unsafe partial class Av1MvPredictor : IDisposable
     private Av1MvStack* _stack;
     private int _miRow, _miCol, _bw4, _bh4, _ref0, _ref1;
     private bool _compound, _foundMatch;
+    // The last temporal candidate: projected motion and entry of the stack.
+    private int _lastOffset, _lastMv, _lastIndex;
     // gm type of the references > TRANSLATION: neighbours with global modes stand for our global vectors (7.10.2.8).
     private bool _warped0, _warped1;
 
@@ -268,7 +270,8 @@ public sealed unsafe partial class Av1MvPredictor : IDisposable
         PushSingle(mv, weight);
     }
 
-    private void PushSingle(int mv, int weight)
+    /// <summary>Index of the entry, -1 when the stack is full.</summary>
+    private int PushSingle(int mv, int weight)
     {
         Av1MvStack* stack = _stack;
         int count = stack->Count;
@@ -277,16 +280,16 @@ public sealed unsafe partial class Av1MvPredictor : IDisposable
             if (stack->Mv[i * 2] == mv)
             {
                 stack->Weight[i] += weight;
-                return;
+                return i;
             }
         }
-        if (count < MaxStackSize)
-        {
-            stack->Mv[count * 2] = mv;
-            stack->Mv[count * 2 + 1] = 0;
-            stack->Weight[count] = weight;
-            stack->Count = count + 1;
-        }
+        if (count >= MaxStackSize)
+            return -1;
+        stack->Mv[count * 2] = mv;
+        stack->Mv[count * 2 + 1] = 0;
+        stack->Weight[count] = weight;
+        stack->Count = count + 1;
+        return count;
     }
 
     /// <summary>Compound search stack process (7.10.2.9).</summary>
@@ -309,7 +312,8 @@ public sealed unsafe partial class Av1MvPredictor : IDisposable
             _stack->NewMvCount++;
     }
 
-    private void PushPair(int mv0, int mv1, int weight)
+    /// <summary>Index of the entry, -1 when the stack is full.</summary>
+    private int PushPair(int mv0, int mv1, int weight)
     {
         Av1MvStack* stack = _stack;
         int count = stack->Count;
@@ -318,21 +322,22 @@ public sealed unsafe partial class Av1MvPredictor : IDisposable
             if (stack->Mv[i * 2] == mv0 && stack->Mv[i * 2 + 1] == mv1)
             {
                 stack->Weight[i] += weight;
-                return;
+                return i;
             }
         }
-        if (count < MaxStackSize)
-        {
-            stack->Mv[count * 2] = mv0;
-            stack->Mv[count * 2 + 1] = mv1;
-            stack->Weight[count] = weight;
-            stack->Count = count + 1;
-        }
+        if (count >= MaxStackSize)
+            return -1;
+        stack->Mv[count * 2] = mv0;
+        stack->Mv[count * 2 + 1] = mv1;
+        stack->Weight[count] = weight;
+        stack->Count = count + 1;
+        return count;
     }
 
     /// <summary>Temporal scan process (7.10.2.5).</summary>
     private void TemporalScan()
     {
+        _lastOffset = Av1ProjectedMotion.None;
         int stepW4 = _bw4 >= 16 ? 4 : 2, stepH4 = _bh4 >= 16 ? 4 : 2;
         int endRow = Math.Min(_bh4, Sixteen), endCol = Math.Min(_bw4, Sixteen);
         for (int row = 0; row < endRow; row += stepH4)
@@ -370,18 +375,27 @@ public sealed unsafe partial class Av1MvPredictor : IDisposable
         int offset = m->Offset;
         if (offset == Av1ProjectedMotion.None)
             return;
+        // Next to each other the same motion stands again and again; its entry gains weight, or none was left for it.
+        if (offset == _lastOffset && m->Mv == _lastMv)
+        {
+            if (_lastIndex >= 0)
+                stack->Weight[_lastIndex] += 2;
+            return;
+        }
+        _lastOffset = offset;
+        _lastMv = m->Mv;
         int mv0 = Av1MvPrecisions.Lower(Av1MotionVector.Project(m->Mv, _refToDst[_ref0], offset), _precision);
         if (!_compound)
         {
             if (first)
                 stack->ZeroMvContext = IsFar(mv0, stack->GlobalMv[0]) ? 1 : 0;
-            PushSingle(mv0, 2);
+            _lastIndex = PushSingle(mv0, 2);
             return;
         }
         int mv1 = Av1MvPrecisions.Lower(Av1MotionVector.Project(m->Mv, _refToDst[_ref1], offset), _precision);
         if (first)
             stack->ZeroMvContext = IsFar(mv0, stack->GlobalMv[0]) || IsFar(mv1, stack->GlobalMv[1]) ? 1 : 0;
-        PushPair(mv0, mv1, 2);
+        _lastIndex = PushPair(mv0, mv1, 2);
     }
 
     private static bool IsFar(int a, int b)
