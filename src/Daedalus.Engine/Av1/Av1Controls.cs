@@ -116,10 +116,12 @@ internal unsafe struct Av1Controls
     {
         if (Frame.FrameType is < Av1FrameType.Key or > Av1FrameType.Switch || Frame.UpscaledWidth is 0 or > MaxDimension || Frame.FrameHeightMinus1 >= MaxDimension)
             return false;
-        // superres_params (5.9.8)
+        // superres_params (5.9.8); decoders agree that 16 samples are the least.
         int denominator = Has(Av1FrameFlags.UseSuperres) ? Frame.SuperresDenom : 8;
-        if (Has(Av1FrameFlags.UseSuperres) && denominator is < 9 or > 16 || Width != (UpscaledWidth * 8 + denominator / 2) / denominator)
+        if (Has(Av1FrameFlags.UseSuperres) && denominator is < 9 or > 16 || Width != Math.Max((UpscaledWidth * 8 + denominator / 2) / denominator, Math.Min(16, UpscaledWidth)))
             return false;
+        if (Width == UpscaledWidth)
+            Clear(Av1FrameFlags.UseSuperres);
         if (Frame.InterpolationFilter is < 0 or > Av1InterpolationFilter.Switchable || Frame.TxMode is < 0 or > Av1TxMode.Select)
             return false;
         if (Frame.PrimaryRefFrame > V4L2CtrlAv1Frame.PrimaryRefNone)
