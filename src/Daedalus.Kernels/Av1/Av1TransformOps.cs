@@ -116,11 +116,15 @@ internal readonly unsafe struct TransformScalar<TSample, TCoefficient> : ITransf
         int c = t[2];
         int d = t[3];
         // Sums of 7.13.2.6 put together; equal modulo 2^32, and conforming streams stay within.
-        t[0] = Saturate((1321 * a + 3344 * b + 3803 * c + 2482 * d + 2048) >> 12);
-        t[1] = Saturate((2482 * a + 3344 * b - 1321 * c - 3803 * d + 2048) >> 12);
-        t[2] = Saturate((3344 * a - 3344 * c + 3344 * d + 2048) >> 12);
-        t[3] = Saturate((3803 * a - 3344 * b + 2482 * c - 1321 * d + 2048) >> 12);
+        t[0] = RoundSum(1321 * a + 3344 * b + 3803 * c + 2482 * d);
+        t[1] = RoundSum(2482 * a + 3344 * b - 1321 * c - 3803 * d);
+        t[2] = RoundSum(3344 * a - 3344 * c + 3344 * d);
+        t[3] = RoundSum(3803 * a - 3344 * b + 2482 * c - 1321 * d);
     }
+
+    // Round2(v, 12). Of rotations the rounded result fits (7.13.2.1), here the sum does: half of the rounding added to it would leave 32 bits.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static int RoundSum(int v) => Saturate(((v >> 11) + 1) >> 1);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int Scale(int v, int factor) => (v * factor + 2048) >> 12;

@@ -28,6 +28,10 @@ internal readonly unsafe struct Int4 : ITransformVector<Vector128<int>>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector128<int> Round(Vector128<int> v) => (v + Vector128.Create(2048)) >> 12;
 
+    // Of rotations the rounded result fits (7.13.2.1), of ADST4 the sum does (7.13.2.6): half of the rounding added to it would leave 32 bits.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<int> RoundSum(Vector128<int> v) => ((v >> 11) + Vector128<int>.One) >> 1;
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Rotate(Vector128<int> a, Vector128<int> b, int k0, int k1, int k2, int k3, out Vector128<int> x, out Vector128<int> y)
     {
@@ -60,10 +64,10 @@ internal readonly unsafe struct Int4 : ITransformVector<Vector128<int>>
         var k3 = Vector128.Create(3344);
         var k4 = Vector128.Create(3803);
         var middle = b * k3;
-        x = Round(a * k1 + middle + c * k4 + d * k2);
-        y = Round(a * k2 + middle - c * k1 - d * k4);
-        z = Round((a - c + d) * k3);
-        w = Round(a * k4 - middle + c * k2 - d * k1);
+        x = RoundSum(a * k1 + middle + c * k4 + d * k2);
+        y = RoundSum(a * k2 + middle - c * k1 - d * k4);
+        z = RoundSum((a - c + d) * k3);
+        w = RoundSum(a * k4 - middle + c * k2 - d * k1);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -156,6 +160,10 @@ internal readonly unsafe struct Int8 : ITransformVector<Vector256<int>>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<int> Round(Vector256<int> v) => Avx2.ShiftRightArithmetic(Avx2.Add(v, Vector256.Create(2048)), 12);
 
+    // As Int4's.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<int> RoundSum(Vector256<int> v) => Avx2.ShiftRightArithmetic(Avx2.Add(Avx2.ShiftRightArithmetic(v, 11), Vector256<int>.One), 1);
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<int> Times(Vector256<int> v, int k) => Avx2.MultiplyLow(v, Vector256.Create(k));
 
@@ -186,10 +194,10 @@ internal readonly unsafe struct Int8 : ITransformVector<Vector256<int>>
         Vector256<int> a, Vector256<int> b, Vector256<int> c, Vector256<int> d, out Vector256<int> x, out Vector256<int> y, out Vector256<int> z, out Vector256<int> w)
     {
         var middle = Times(b, 3344);
-        x = Round(Times(a, 1321) + middle + Times(c, 3803) + Times(d, 2482));
-        y = Round(Times(a, 2482) + middle - Times(c, 1321) - Times(d, 3803));
-        z = Round(Times(a - c + d, 3344));
-        w = Round(Times(a, 3803) - middle + Times(c, 2482) - Times(d, 1321));
+        x = RoundSum(Times(a, 1321) + middle + Times(c, 3803) + Times(d, 2482));
+        y = RoundSum(Times(a, 2482) + middle - Times(c, 1321) - Times(d, 3803));
+        z = RoundSum(Times(a - c + d, 3344));
+        w = RoundSum(Times(a, 3803) - middle + Times(c, 2482) - Times(d, 1321));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -44,6 +44,43 @@ public sealed unsafe class Av1TransformTests
         };
     }
 
+    /// <summary>A row of a conforming 12-bit stream whose sums lie so close below 2^31 that adding half of the rounding would leave 32 bits.</summary>
+    [Fact]
+    public void SumsMayFillAllBits()
+    {
+        const int Type = 7; // ADST_FLIPADST
+        const int Depth = 12;
+        var table = (Av1KernelTable*)NativeMemory.AllocZeroed((nuint)sizeof(Av1KernelTable));
+        var coefficients = (int*)NativeMemory.AlignedAlloc((32 * 32 * 4) + 64, 64);
+        var samples = (ushort*)NativeMemory.AlignedAlloc(4 * 64 * 2, 64);
+        var dequant = new int[32, 32];
+        (dequant[0, 0], dequant[0, 2], dequant[0, 3]) = (249072, -502716, -227504);
+        var model = new Av1TransformModel();
+        var residual = model.Residual(0, Type, false, Depth, dequant);
+        Assert.True(model.Conforms);
+        for (var level = KernelLevel.Scalar; level <= KernelLevels.Best; level++)
+        {
+            Av1KernelTable.Create(table, Depth, level);
+            new Span<int>(coefficients, (32 * 32) + 16).Clear();
+            for (var x = 0; x < 4; x++)
+            {
+                coefficients[x * 4] = dequant[0, x];
+            }
+            new Span<ushort>(samples, 4 * 64).Fill(2048);
+            table->GetInverseTransform(Type)((byte*)samples, 128, coefficients, 7, Depth);
+            for (var y = 0; y < 4; y++)
+            {
+                for (var x = 0; x < 4; x++)
+                {
+                    Assert.Equal((int)Math.Clamp(2048 + residual[y, x], 0, 4095), samples[(y * 64) + x]);
+                }
+            }
+        }
+        NativeMemory.AlignedFree(samples);
+        NativeMemory.AlignedFree(coefficients);
+        NativeMemory.Free(table);
+    }
+
     [Theory]
     [MemberData(nameof(DepthsAndLevels))]
     public void EqualsTheSpecification(int bitDepth, int level)
