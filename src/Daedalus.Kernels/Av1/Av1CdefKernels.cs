@@ -20,9 +20,10 @@ public static unsafe class Av1CdefKernels
         if (level == KernelLevel.Scalar)
         {
             table->CdefDirection = (nint)(delegate*<byte*, nint, int*, int, int>)&Av1CdefScalar<TSample>.Direction;
-            table->Cdef[0] = (nint)(delegate*<byte*, nint, ushort*, nint, int, int, int, int, int, void>)&Av1CdefScalar<TSample>.Filter8x8;
-            table->Cdef[1] = (nint)(delegate*<byte*, nint, ushort*, nint, int, int, int, int, int, void>)&Av1CdefScalar<TSample>.Filter4x8;
-            table->Cdef[2] = (nint)(delegate*<byte*, nint, ushort*, nint, int, int, int, int, int, void>)&Av1CdefScalar<TSample>.Filter4x4;
+            table->Cdef = (nint)(delegate*<byte*, nint, ushort*, nint, int, int, int, int, int, void>)&Av1CdefScalar<TSample>.Filter8x8;
+            table->CdefPair[0] = (nint)(delegate*<byte*, byte*, nint, ushort*, nint, int, int, int, int, int, void>)&Av1CdefScalar<TSample>.Pair4x4;
+            table->CdefPair[1] = (nint)(delegate*<byte*, byte*, nint, ushort*, nint, int, int, int, int, int, void>)&Av1CdefScalar<TSample>.Pair4x8;
+            table->CdefLoadPair = (nint)(delegate*<ushort*, nint, byte*, byte*, nint, int, int, void>)&Av1CdefScalar<TSample>.LoadPair;
             table->CdefLoad = (nint)(delegate*<ushort*, nint, byte*, nint, int, int, void>)&Av1CdefScalar<TSample>.Load;
             return;
         }
@@ -35,9 +36,10 @@ public static unsafe class Av1CdefKernels
 
     private static void FillVector<TOps, V, TSample>(Av1PostFilterTable* table) where TOps : struct, IAv1CdefOps<V> where V : struct where TSample : struct, ISample
     {
-        table->Cdef[0] = (nint)(delegate*<byte*, nint, ushort*, nint, int, int, int, int, int, void>)&Av1CdefVector<TOps, V, TSample>.Filter8x8;
-        table->Cdef[1] = (nint)(delegate*<byte*, nint, ushort*, nint, int, int, int, int, int, void>)&Av1CdefVector<TOps, V, TSample>.Filter4x8;
-        table->Cdef[2] = (nint)(delegate*<byte*, nint, ushort*, nint, int, int, int, int, int, void>)&Av1CdefVector<TOps, V, TSample>.Filter4x4;
+        table->Cdef = (nint)(delegate*<byte*, nint, ushort*, nint, int, int, int, int, int, void>)&Av1CdefVector<TOps, V, TSample>.Filter8x8;
+        table->CdefPair[0] = (nint)(delegate*<byte*, byte*, nint, ushort*, nint, int, int, int, int, int, void>)&Av1CdefVector<TOps, V, TSample>.Pair4x4;
+        table->CdefPair[1] = (nint)(delegate*<byte*, byte*, nint, ushort*, nint, int, int, int, int, int, void>)&Av1CdefVector<TOps, V, TSample>.Pair4x8;
         table->CdefLoad = (nint)(delegate*<ushort*, nint, byte*, nint, int, int, void>)&Av1CdefVector<TOps, V, TSample>.LoadWords;
+        table->CdefLoadPair = (nint)(delegate*<ushort*, nint, byte*, byte*, nint, int, int, void>)&Av1CdefVector<TOps, V, TSample>.LoadPair;
     }
 }

@@ -67,13 +67,19 @@ internal static unsafe class Av1CdefScalar<TSample> where TSample : struct, ISam
     }
 
     internal static void Filter8x8(byte* dst, nint dstStride, ushort* src, nint srcStride, int primary, int secondary, int direction, int damping, int bitDepth)
-        => Filter(dst, dstStride, src, srcStride, 8, 8, primary, secondary, direction, damping, bitDepth);
+        => Filter(dst, dstStride, src, srcStride, 1, 8, 8, primary, secondary, direction, damping, bitDepth);
 
-    internal static void Filter4x8(byte* dst, nint dstStride, ushort* src, nint srcStride, int primary, int secondary, int direction, int damping, int bitDepth)
-        => Filter(dst, dstStride, src, srcStride, 4, 8, primary, secondary, direction, damping, bitDepth);
+    internal static void Pair4x4(byte* dstU, byte* dstV, nint dstStride, ushort* src, nint srcStride, int primary, int secondary, int direction, int damping, int bitDepth)
+    {
+        Filter(dstU, dstStride, src, srcStride, 2, 4, 4, primary, secondary, direction, damping, bitDepth);
+        Filter(dstV, dstStride, src + 1, srcStride, 2, 4, 4, primary, secondary, direction, damping, bitDepth);
+    }
 
-    internal static void Filter4x4(byte* dst, nint dstStride, ushort* src, nint srcStride, int primary, int secondary, int direction, int damping, int bitDepth)
-        => Filter(dst, dstStride, src, srcStride, 4, 4, primary, secondary, direction, damping, bitDepth);
+    internal static void Pair4x8(byte* dstU, byte* dstV, nint dstStride, ushort* src, nint srcStride, int primary, int secondary, int direction, int damping, int bitDepth)
+    {
+        Filter(dstU, dstStride, src, srcStride, 2, 4, 8, primary, secondary, direction, damping, bitDepth);
+        Filter(dstV, dstStride, src + 1, srcStride, 2, 4, 8, primary, secondary, direction, damping, bitDepth);
+    }
 
     private static int Constrain(int difference, int threshold, int damping)
     {
@@ -84,14 +90,14 @@ internal static unsafe class Av1CdefScalar<TSample> where TSample : struct, ISam
         return difference < 0 ? -size : size;
     }
 
-    private static void Filter(byte* dst, nint dstStride, ushort* src, nint srcStride, int width, int height, int primary, int secondary, int direction, int damping, int bitDepth)
+    private static void Filter(byte* dst, nint dstStride, ushort* src, nint srcStride, int step, int width, int height, int primary, int secondary, int direction, int damping, int bitDepth)
     {
         bool odd = ((primary >> (bitDepth - 8)) & 1) != 0;
         for (int i = 0; i < height; i++)
         {
             for (int j = 0; j < width; j++)
             {
-                ushort* at = src + i * srcStride + j;
+                ushort* at = src + i * srcStride + j * step;
                 int x = *at, max = x, min = x, sum = 0;
                 for (int k = 0; k < 2; k++)
                 {
@@ -101,7 +107,7 @@ internal static unsafe class Av1CdefScalar<TSample> where TSample : struct, ISam
                         for (int turn = -2; turn <= 2; turn += 2)
                         {
                             ReadOnlySpan<sbyte> way = Av1FilterTables.CdefDirections.Slice((((direction + turn) & 7) * 2 + k) * 2, 2);
-                            int p = at[sign * (way[0] * srcStride + way[1])];
+                            int p = at[sign * (way[0] * srcStride + way[1] * step)];
                             if (p == Av1PostFilterTable.CdefUnavailable)
                                 continue;
                             sum += turn == 0 ? tap * Constrain(p - x, primary, damping) : (2 - k) * Constrain(p - x, secondary, damping);
@@ -122,6 +128,19 @@ internal static unsafe class Av1CdefScalar<TSample> where TSample : struct, ISam
         {
             for (int x = 0; x < width; x++)
                 dst[y * dstStride + x] = (ushort)TSample.Load(src + y * srcStride, x);
+        }
+    }
+
+    /// <summary>Entry of <see cref="Av1PostFilterTable.CdefLoadPair"/>.</summary>
+    internal static void LoadPair(ushort* dst, nint dstStride, byte* srcU, byte* srcV, nint srcStride, int width, int height)
+    {
+        for (int y = 0; y < height; y++)
+        {
+            for (int x = 0; x < width; x++)
+            {
+                dst[y * dstStride + 2 * x] = (ushort)TSample.Load(srcU + y * srcStride, x);
+                dst[y * dstStride + 2 * x + 1] = (ushort)TSample.Load(srcV + y * srcStride, x);
+            }
         }
     }
 }

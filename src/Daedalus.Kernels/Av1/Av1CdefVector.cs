@@ -7,15 +7,15 @@ using System.Runtime.Intrinsics.X86;
 
 namespace Daedalus.Kernels.Av1;
 
-/// <summary>Vectors of words for CDEF: one or two rows of 8 samples, two or four of 4.</summary>
+/// <summary>Vectors of words for CDEF: one or two rows of 8 words, which are 8 samples or 4 of each chroma plane.</summary>
 internal unsafe interface IAv1CdefOps<V> where V : struct
 {
     /// <summary>Words.</summary>
     static abstract int Count { get; }
-    static abstract V Load8(ushort* p, nint stride);
-    static abstract V Load4(ushort* p, nint stride);
-    static abstract void Store8<TSample>(byte* p, nint stride, V v) where TSample : struct, ISample;
-    static abstract void Store4<TSample>(byte* p, nint stride, V v) where TSample : struct, ISample;
+    static abstract V Load(ushort* p, nint stride);
+    static abstract void Store<TSample>(byte* p, nint stride, V v) where TSample : struct, ISample;
+    /// <summary>Even words to one plane, odd ones to the other.</summary>
+    static abstract void StorePair<TSample>(byte* u, byte* v, nint stride, V words) where TSample : struct, ISample;
     static abstract V Words(int value);
     /// <summary>A count for <see cref="ShiftRight"/>.</summary>
     static abstract Vector128<short> Count16(int bits);
@@ -39,13 +39,10 @@ internal readonly unsafe struct Av1CdefOps128 : IAv1CdefOps<Vector128<short>>
     public static int Count => 8;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<short> Load8(ushort* p, nint stride) => Vector128.Load((short*)p);
+    public static Vector128<short> Load(ushort* p, nint stride) => Vector128.Load((short*)p);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<short> Load4(ushort* p, nint stride) => Vector128.Create(*(ulong*)p, *(ulong*)(p + stride)).AsInt16();
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Store8<TSample>(byte* p, nint stride, Vector128<short> v) where TSample : struct, ISample
+    public static void Store<TSample>(byte* p, nint stride, Vector128<short> v) where TSample : struct, ISample
     {
         if (TSample.Size == 2)
             v.Store((short*)p);
@@ -54,18 +51,19 @@ internal readonly unsafe struct Av1CdefOps128 : IAv1CdefOps<Vector128<short>>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Store4<TSample>(byte* p, nint stride, Vector128<short> v) where TSample : struct, ISample
+    public static void StorePair<TSample>(byte* u, byte* v, nint stride, Vector128<short> words) where TSample : struct, ISample
     {
         if (TSample.Size == 2)
         {
-            *(ulong*)p = v.AsUInt64().GetElement(0);
-            *(ulong*)(p + stride) = v.AsUInt64().GetElement(1);
+            Vector128<ulong> apart = Portable128.Shuffle(words.AsByte(), Vector128.Create((byte)0, 1, 4, 5, 8, 9, 12, 13, 2, 3, 6, 7, 10, 11, 14, 15)).AsUInt64();
+            *(ulong*)u = apart.GetElement(0);
+            *(ulong*)v = apart.GetElement(1);
         }
         else
         {
-            Vector128<uint> bytes = Portable128.PackUnsigned(v, v).AsUInt32();
-            *(uint*)p = bytes.GetElement(0);
-            *(uint*)(p + stride) = bytes.GetElement(1);
+            Vector128<uint> apart = Portable128.Shuffle(Portable128.PackUnsigned(words, words), Vector128.Create((byte)0, 2, 4, 6, 1, 3, 5, 7, 0, 0, 0, 0, 0, 0, 0, 0)).AsUInt32();
+            *(uint*)u = apart.GetElement(0);
+            *(uint*)v = apart.GetElement(1);
         }
     }
 
@@ -122,13 +120,10 @@ internal readonly unsafe struct Av1CdefOps256 : IAv1CdefOps<Vector256<short>>
     public static int Count => 16;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<short> Load8(ushort* p, nint stride) => Vector256.Create(Vector128.Load((short*)p), Vector128.Load((short*)(p + stride)));
+    public static Vector256<short> Load(ushort* p, nint stride) => Vector256.Create(Vector128.Load((short*)p), Vector128.Load((short*)(p + stride)));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<short> Load4(ushort* p, nint stride) => Vector256.Create(Av1CdefOps128.Load4(p, stride), Av1CdefOps128.Load4(p + 2 * stride, stride));
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Store8<TSample>(byte* p, nint stride, Vector256<short> v) where TSample : struct, ISample
+    public static void Store<TSample>(byte* p, nint stride, Vector256<short> v) where TSample : struct, ISample
     {
         if (TSample.Size == 2)
         {
@@ -144,20 +139,21 @@ internal readonly unsafe struct Av1CdefOps256 : IAv1CdefOps<Vector256<short>>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Store4<TSample>(byte* p, nint stride, Vector256<short> v) where TSample : struct, ISample
+    public static void StorePair<TSample>(byte* u, byte* v, nint stride, Vector256<short> words) where TSample : struct, ISample
     {
         if (TSample.Size == 2)
         {
-            Av1CdefOps128.Store4<TSample>(p, stride, v.GetLower());
-            Av1CdefOps128.Store4<TSample>(p + 2 * stride, stride, v.GetUpper());
+            Av1CdefOps128.StorePair<TSample>(u, v, stride, words.GetLower());
+            Av1CdefOps128.StorePair<TSample>(u + stride, v + stride, stride, words.GetUpper());
         }
         else
         {
-            Vector128<uint> bytes = Sse2.PackUnsignedSaturate(v.GetLower(), v.GetUpper()).AsUInt32();
-            *(uint*)p = bytes.GetElement(0);
-            *(uint*)(p + stride) = bytes.GetElement(1);
-            *(uint*)(p + 2 * stride) = bytes.GetElement(2);
-            *(uint*)(p + 3 * stride) = bytes.GetElement(3);
+            Vector128<byte> bytes = Sse2.PackUnsignedSaturate(words.GetLower(), words.GetUpper());
+            Vector128<uint> apart = Ssse3.Shuffle(bytes, Vector128.Create((byte)0, 2, 4, 6, 1, 3, 5, 7, 8, 10, 12, 14, 9, 11, 13, 15)).AsUInt32();
+            *(uint*)u = apart.GetElement(0);
+            *(uint*)v = apart.GetElement(1);
+            *(uint*)(u + stride) = apart.GetElement(2);
+            *(uint*)(v + stride) = apart.GetElement(3);
         }
     }
 
@@ -209,41 +205,38 @@ internal static unsafe class Av1CdefVector<TOps, V, TSample>
     where TOps : struct, IAv1CdefOps<V> where V : struct where TSample : struct, ISample
 {
     internal static void Filter8x8(byte* dst, nint dstStride, ushort* src, nint srcStride, int primary, int secondary, int direction, int damping, int bitDepth)
-        => Filter<Length8>(dst, dstStride, src, srcStride, 8, primary, secondary, direction, damping, bitDepth);
+        => Filter<SwitchOff>(dst, null, dstStride, src, srcStride, 8, primary, secondary, direction, damping, bitDepth);
 
-    internal static void Filter4x8(byte* dst, nint dstStride, ushort* src, nint srcStride, int primary, int secondary, int direction, int damping, int bitDepth)
-        => Filter<Length4>(dst, dstStride, src, srcStride, 8, primary, secondary, direction, damping, bitDepth);
+    internal static void Pair4x4(byte* dstU, byte* dstV, nint dstStride, ushort* src, nint srcStride, int primary, int secondary, int direction, int damping, int bitDepth)
+        => Filter<SwitchOn>(dstU, dstV, dstStride, src, srcStride, 4, primary, secondary, direction, damping, bitDepth);
 
-    internal static void Filter4x4(byte* dst, nint dstStride, ushort* src, nint srcStride, int primary, int secondary, int direction, int damping, int bitDepth)
-        => Filter<Length4>(dst, dstStride, src, srcStride, 4, primary, secondary, direction, damping, bitDepth);
+    internal static void Pair4x8(byte* dstU, byte* dstV, nint dstStride, ushort* src, nint srcStride, int primary, int secondary, int direction, int damping, int bitDepth)
+        => Filter<SwitchOn>(dstU, dstV, dstStride, src, srcStride, 8, primary, secondary, direction, damping, bitDepth);
 
-    private static void Filter<TWidth>(byte* dst, nint dstStride, ushort* src, nint srcStride, int height, int primary, int secondary, int direction, int damping, int bitDepth) where TWidth : struct, IAv1Length
+    private static void Filter<TPair>(byte* dst, byte* dst2, nint dstStride, ushort* src, nint srcStride, int height, int primary, int secondary, int direction, int damping, int bitDepth) where TPair : struct, IAv1Switch
     {
         if (primary == 0)
-            One<TWidth, SwitchOn>(dst, dstStride, src, srcStride, height, secondary, direction, damping, 0);
+            One<TPair, SwitchOn>(dst, dst2, dstStride, src, srcStride, height, secondary, direction, damping, 0);
         else if (secondary == 0)
-            One<TWidth, SwitchOff>(dst, dstStride, src, srcStride, height, primary, direction, damping, (primary >> (bitDepth - 8)) & 1);
+            One<TPair, SwitchOff>(dst, dst2, dstStride, src, srcStride, height, primary, direction, damping, (primary >> (bitDepth - 8)) & 1);
         else
-            Both<TWidth>(dst, dstStride, src, srcStride, height, primary, secondary, direction, damping, (primary >> (bitDepth - 8)) & 1);
+            Both<TPair>(dst, dst2, dstStride, src, srcStride, height, primary, secondary, direction, damping, (primary >> (bitDepth - 8)) & 1);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static nint Way(int direction, int k, nint stride)
+    private static nint Way<TPair>(int direction, int k, nint stride) where TPair : struct, IAv1Switch
     {
         ref sbyte way = ref Unsafe.Add(ref System.Runtime.InteropServices.MemoryMarshal.GetReference(Av1FilterTables.CdefDirections), ((direction & 7) * 2 + k) * 2);
-        return way * stride + Unsafe.Add(ref way, 1);
+        return way * stride + (TPair.On ? 2 : 1) * Unsafe.Add(ref way, 1);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static V Load<TWidth>(ushort* p, nint stride) where TWidth : struct, IAv1Length => TWidth.Value == 8 ? TOps.Load8(p, stride) : TOps.Load4(p, stride);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Store<TWidth>(byte* p, nint stride, V v) where TWidth : struct, IAv1Length
+    private static void Store<TPair>(byte* p, byte* q, nint stride, V v) where TPair : struct, IAv1Switch
     {
-        if (TWidth.Value == 8)
-            TOps.Store8<TSample>(p, stride, v);
+        if (TPair.On)
+            TOps.StorePair<TSample>(p, q, stride, v);
         else
-            TOps.Store4<TSample>(p, stride, v);
+            TOps.Store<TSample>(p, stride, v);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -256,61 +249,63 @@ internal static unsafe class Av1CdefVector<TOps, V, TSample>
 
     private static int Shift(int damping, int threshold) => Math.Max(0, damping - BitOperations.Log2((uint)threshold));
 
-    private static void One<TWidth, TSecondary>(byte* dst, nint dstStride, ushort* src, nint stride, int height, int strength, int direction, int damping, int odd)
-        where TWidth : struct, IAv1Length where TSecondary : struct, IAv1Switch
+    private static void One<TPair, TSecondary>(byte* dst, byte* dst2, nint dstStride, ushort* src, nint stride, int height, int strength, int direction, int damping, int odd)
+        where TPair : struct, IAv1Switch where TSecondary : struct, IAv1Switch
     {
-        int rows = TOps.Count / TWidth.Value;
+        int rows = TOps.Count / 8;
         V threshold = TOps.Words(strength), tap0 = TOps.Words(TSecondary.On ? 2 : odd != 0 ? 3 : 4), tap1 = TOps.Words(TSecondary.On ? 1 : odd != 0 ? 3 : 2);
         Vector128<short> shift = TOps.Count16(Shift(damping, strength));
-        nint a0 = Way(TSecondary.On ? direction + 2 : direction, 0, stride), a1 = Way(TSecondary.On ? direction + 2 : direction, 1, stride);
-        nint b0 = Way(direction - 2, 0, stride), b1 = Way(direction - 2, 1, stride);
+        nint a0 = Way<TPair>(TSecondary.On ? direction + 2 : direction, 0, stride), a1 = Way<TPair>(TSecondary.On ? direction + 2 : direction, 1, stride);
+        nint b0 = Way<TPair>(direction - 2, 0, stride), b1 = Way<TPair>(direction - 2, 1, stride);
         for (int y = 0; y < height; y += rows)
         {
-            V x = Load<TWidth>(src, stride);
-            V near = TOps.Add(Constrain(Load<TWidth>(src + a0, stride), x, threshold, shift), Constrain(Load<TWidth>(src - a0, stride), x, threshold, shift));
-            V far = TOps.Add(Constrain(Load<TWidth>(src + a1, stride), x, threshold, shift), Constrain(Load<TWidth>(src - a1, stride), x, threshold, shift));
+            V x = TOps.Load(src, stride);
+            V near = TOps.Add(Constrain(TOps.Load(src + a0, stride), x, threshold, shift), Constrain(TOps.Load(src - a0, stride), x, threshold, shift));
+            V far = TOps.Add(Constrain(TOps.Load(src + a1, stride), x, threshold, shift), Constrain(TOps.Load(src - a1, stride), x, threshold, shift));
             if (TSecondary.On)
             {
-                near = TOps.Add(near, TOps.Add(Constrain(Load<TWidth>(src + b0, stride), x, threshold, shift), Constrain(Load<TWidth>(src - b0, stride), x, threshold, shift)));
-                far = TOps.Add(far, TOps.Add(Constrain(Load<TWidth>(src + b1, stride), x, threshold, shift), Constrain(Load<TWidth>(src - b1, stride), x, threshold, shift)));
+                near = TOps.Add(near, TOps.Add(Constrain(TOps.Load(src + b0, stride), x, threshold, shift), Constrain(TOps.Load(src - b0, stride), x, threshold, shift)));
+                far = TOps.Add(far, TOps.Add(Constrain(TOps.Load(src + b1, stride), x, threshold, shift), Constrain(TOps.Load(src - b1, stride), x, threshold, shift)));
                 near = TOps.Add(TOps.Add(near, near), far);
             }
             else
             {
                 near = TOps.Add(TOps.Multiply(near, tap0), TOps.Multiply(far, tap1));
             }
-            Store<TWidth>(dst, dstStride, TOps.Add(x, TOps.Sixteenth(near)));
+            Store<TPair>(dst, dst2, dstStride, TOps.Add(x, TOps.Sixteenth(near)));
             src += rows * stride;
             dst += rows * dstStride;
+            dst2 += rows * dstStride;
         }
     }
 
-    private static void Both<TWidth>(byte* dst, nint dstStride, ushort* src, nint stride, int height, int primary, int secondary, int direction, int damping, int odd) where TWidth : struct, IAv1Length
+    private static void Both<TPair>(byte* dst, byte* dst2, nint dstStride, ushort* src, nint stride, int height, int primary, int secondary, int direction, int damping, int odd) where TPair : struct, IAv1Switch
     {
-        int rows = TOps.Count / TWidth.Value;
+        int rows = TOps.Count / 8;
         V threshold = TOps.Words(primary), threshold2 = TOps.Words(secondary), tap0 = TOps.Words(odd != 0 ? 3 : 4), tap1 = TOps.Words(odd != 0 ? 3 : 2);
         Vector128<short> shift = TOps.Count16(Shift(damping, primary)), shift2 = TOps.Count16(Shift(damping, secondary));
-        nint p0 = Way(direction, 0, stride), p1 = Way(direction, 1, stride);
-        nint a0 = Way(direction + 2, 0, stride), a1 = Way(direction + 2, 1, stride), b0 = Way(direction - 2, 0, stride), b1 = Way(direction - 2, 1, stride);
+        nint p0 = Way<TPair>(direction, 0, stride), p1 = Way<TPair>(direction, 1, stride);
+        nint a0 = Way<TPair>(direction + 2, 0, stride), a1 = Way<TPair>(direction + 2, 1, stride), b0 = Way<TPair>(direction - 2, 0, stride), b1 = Way<TPair>(direction - 2, 1, stride);
         for (int y = 0; y < height; y += rows)
         {
-            V x = Load<TWidth>(src, stride), max = x, min = x;
-            V near = Pair<TWidth>(src, p0, stride, x, threshold, shift, ref max, ref min);
-            V far = Pair<TWidth>(src, p1, stride, x, threshold, shift, ref max, ref min);
+            V x = TOps.Load(src, stride), max = x, min = x;
+            V near = Opposites(src, p0, stride, x, threshold, shift, ref max, ref min);
+            V far = Opposites(src, p1, stride, x, threshold, shift, ref max, ref min);
             V sum = TOps.Add(TOps.Multiply(near, tap0), TOps.Multiply(far, tap1));
-            near = TOps.Add(Pair<TWidth>(src, a0, stride, x, threshold2, shift2, ref max, ref min), Pair<TWidth>(src, b0, stride, x, threshold2, shift2, ref max, ref min));
-            far = TOps.Add(Pair<TWidth>(src, a1, stride, x, threshold2, shift2, ref max, ref min), Pair<TWidth>(src, b1, stride, x, threshold2, shift2, ref max, ref min));
+            near = TOps.Add(Opposites(src, a0, stride, x, threshold2, shift2, ref max, ref min), Opposites(src, b0, stride, x, threshold2, shift2, ref max, ref min));
+            far = TOps.Add(Opposites(src, a1, stride, x, threshold2, shift2, ref max, ref min), Opposites(src, b1, stride, x, threshold2, shift2, ref max, ref min));
             sum = TOps.Add(sum, TOps.Add(TOps.Add(near, near), far));
-            Store<TWidth>(dst, dstStride, TOps.MaxSigned(TOps.MinSigned(TOps.Add(x, TOps.Sixteenth(sum)), max), min));
+            Store<TPair>(dst, dst2, dstStride, TOps.MaxSigned(TOps.MinSigned(TOps.Add(x, TOps.Sixteenth(sum)), max), min));
             src += rows * stride;
             dst += rows * dstStride;
+            dst2 += rows * dstStride;
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static V Pair<TWidth>(ushort* src, nint way, nint stride, V x, V threshold, Vector128<short> shift, ref V max, ref V min) where TWidth : struct, IAv1Length
+    private static V Opposites(ushort* src, nint way, nint stride, V x, V threshold, Vector128<short> shift, ref V max, ref V min)
     {
-        V a = Load<TWidth>(src + way, stride), b = Load<TWidth>(src - way, stride);
+        V a = TOps.Load(src + way, stride), b = TOps.Load(src - way, stride);
         max = TOps.MaxSigned(max, TOps.MaxSigned(a, b));
         min = TOps.MinUnsigned(min, TOps.MinUnsigned(a, b));
         return TOps.Add(Constrain(a, x, threshold, shift), Constrain(b, x, threshold, shift));
@@ -334,6 +329,20 @@ internal static unsafe class Av1CdefVector<TOps, V, TSample>
                     Vector128.WidenLower(v).Store(dst + x);
                     Vector128.WidenUpper(v).Store(dst + x + 8);
                 }
+            }
+        }
+    }
+
+    /// <summary>Entry of <see cref="Av1PostFilterTable.CdefLoadPair"/>.</summary>
+    internal static void LoadPair(ushort* dst, nint dstStride, byte* srcU, byte* srcV, nint srcStride, int width, int height)
+    {
+        for (; height > 0; height--, dst += dstStride, srcU += srcStride, srcV += srcStride)
+        {
+            for (int x = 0; x < width; x += 8)
+            {
+                Vector128<byte> u = Av1Ops128.Samples<TSample>(srcU + x * TSample.Size), v = Av1Ops128.Samples<TSample>(srcV + x * TSample.Size);
+                Av1Ops128.Store((short*)(dst + 2 * x), Av1Ops128.Low(u, v));
+                Av1Ops128.Store((short*)(dst + 2 * x + 8), Av1Ops128.High(u, v));
             }
         }
     }

@@ -24,14 +24,23 @@ public unsafe struct Av1PostFilterTable
     public nint CdefDirection;
 
     /// <summary>
-    /// CDEF filter of one block (7.15.3): <c>(dst, dstStride, src, srcStride, primary, secondary, direction, damping, bitDepth)</c>. src: ushort samples also at 8 bits, stride in samples, 2 rows above
-    /// and below and 2 (4 readable) columns to either side are there; <see cref="CdefUnavailable"/> where 7.15.3 finds nothing. primary and secondary: priStr (luma: after the adjustment by variance), secStr, scaled
-    /// to the bit depth; one may be 0, not both. damping as the process gets it. Index: 0: 8×8, 1: 4 wide and 8 high (4:2:2 chroma), 2: 4×4.
+    /// CDEF filter of an 8×8 block of one plane (7.15.3): <c>(dst, dstStride, src, srcStride, primary, secondary, direction, damping, bitDepth)</c>. src: ushort samples also at 8 bits, stride in samples, 2 rows above
+    /// and below and 2 columns to either side are there; <see cref="CdefUnavailable"/> where 7.15.3 finds nothing. primary and secondary: priStr (luma: after the adjustment by variance), secStr, scaled
+    /// to the bit depth; one may be 0, not both. damping as the process gets it.
     /// </summary>
-    public IntPtrArray3 Cdef;
+    public nint Cdef;
+
+    /// <summary>
+    /// The same for blocks 4 wide of both chroma planes: <c>(dstU, dstV, dstStride, src, srcStride, primary, secondary, direction, damping, bitDepth)</c>. src holds U and V sample by sample side by side (column x of U at
+    /// 2x, of V at 2x + 1). Index: 0: 4×4 (4:2:0), 1: 4 wide and 8 high (4:2:2).
+    /// </summary>
+    public IntPtrArray2 CdefPair;
 
     /// <summary>To ushort, for <see cref="Cdef"/>: <c>(dst, dstStride, src, srcStride, width, height)</c>, dstStride in samples; up to 15 samples more may be read and written in each row.</summary>
     public nint CdefLoad;
+
+    /// <summary>To ushort, for <see cref="CdefPair"/>: <c>(dst, dstStride, srcU, srcV, srcStride, width, height)</c>, width in columns; up to 15 columns more may be read, 7 written in each row.</summary>
+    public nint CdefLoadPair;
 
     /// <summary>
     /// Upscaling (7.16) of rows: <c>(dst, dstStride, src, srcStride, width, height, position, step, bitDepth)</c>: width upscaled samples from position = initialSubpelX
@@ -56,8 +65,13 @@ public unsafe struct Av1PostFilterTable
         => (delegate*<byte*, nint, byte*, int, Av1FilterLimits*, int, void>)Deblock[index];
     /// <summary><see cref="CdefDirection"/>, callable.</summary>
     public readonly delegate*<byte*, nint, int*, int, int> GetCdefDirection() => (delegate*<byte*, nint, int*, int, int>)CdefDirection;
-    /// <summary>An entry of <see cref="Cdef"/>.</summary>
-    public readonly delegate*<byte*, nint, ushort*, nint, int, int, int, int, int, void> GetCdef(int size) => (delegate*<byte*, nint, ushort*, nint, int, int, int, int, int, void>)Cdef[size];
+    /// <summary><see cref="Cdef"/>, callable.</summary>
+    public readonly delegate*<byte*, nint, ushort*, nint, int, int, int, int, int, void> GetCdef() => (delegate*<byte*, nint, ushort*, nint, int, int, int, int, int, void>)Cdef;
+    /// <summary>An entry of <see cref="CdefPair"/>.</summary>
+    public readonly delegate*<byte*, byte*, nint, ushort*, nint, int, int, int, int, int, void> GetCdefPair(int high)
+        => (delegate*<byte*, byte*, nint, ushort*, nint, int, int, int, int, int, void>)CdefPair[high];
+    /// <summary><see cref="CdefLoadPair"/>, callable.</summary>
+    public readonly delegate*<ushort*, nint, byte*, byte*, nint, int, int, void> GetCdefLoadPair() => (delegate*<ushort*, nint, byte*, byte*, nint, int, int, void>)CdefLoadPair;
     /// <summary><see cref="CdefLoad"/>, callable.</summary>
     public readonly delegate*<ushort*, nint, byte*, nint, int, int, void> GetCdefLoad() => (delegate*<ushort*, nint, byte*, nint, int, int, void>)CdefLoad;
     /// <summary><see cref="Upscale"/>, callable.</summary>

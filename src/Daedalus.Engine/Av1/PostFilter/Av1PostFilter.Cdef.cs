@@ -10,11 +10,11 @@ namespace Daedalus.Engine.Av1;
 /// </summary>
 public sealed unsafe partial class Av1PostFilter
 {
-    // Samples between rows of the window; column 0 is at 8, row 0 is the third.
+    // Words between rows of a window; column 0 is at 8, row 0 is the third. Subsampled chroma is in one window, U and V side by side, the other in two.
     private const int WindowPitch = 96;
     private ushort* _window0, _window1, _window2;
     // Whether the 64 columns before are in the window.
-    private bool _loaded0, _loaded1, _loaded2;
+    private bool _loaded0, _loaded1;
 
     private void LayoutCdef()
     {
@@ -25,7 +25,7 @@ public sealed unsafe partial class Av1PostFilter
 
     private void CdefStripe(int first, int end)
     {
-        _loaded0 = _loaded1 = _loaded2 = false;
+        _loaded0 = _loaded1 = false;
         for (int col64 = 0; col64 < _s->Cols64; col64++)
             CdefColumns(col64, first, end);
     }
@@ -52,9 +52,10 @@ public sealed unsafe partial class Av1PostFilter
         if (chroma)
         {
             LoadWindow(1, _window1, _loaded1, col64, first, end);
-            LoadWindow(2, _window2, _loaded2, col64, first, end);
+            if (s->SubsamplingX == 0)
+                LoadWindow(2, _window2, _loaded1, col64, first, end);
         }
-        _loaded1 = _loaded2 = chroma;
+        _loaded1 = chroma;
         if (!luma && !chroma)
             return;
         // Bits beyond the frame's last column are never set: blocks are drawn there, but not looked up.
@@ -77,8 +78,8 @@ public sealed unsafe partial class Av1PostFilter
         bool chroma = s->NumPlanes > 1 && (primaryUv | secondaryUv) != 0;
         int subX = s->SubsamplingX, subY = s->SubsamplingY;
         var direct = _kernels->GetCdefDirection();
-        var filter = _kernels->GetCdef(0);
-        var filterUv = _kernels->GetCdef(subX + subY);
+        var filter = _kernels->GetCdef();
+        var filterPair = _kernels->GetCdefPair(1 - subY);
         nint stride = s->Current.StrideY, strideUv = s->Current.StrideUv;
         ReadOnlySpan<byte> uvDirections = Av1FilterTables.CdefUvDir.Slice((subX * 2 + subY) * 8, 8);
         for (; blocks != 0; blocks &= blocks - 1)
@@ -99,41 +100,53 @@ public sealed unsafe partial class Av1PostFilter
             if (!chroma)
                 continue;
             int directionUv = primaryUv == 0 ? 0 : uvDirections[direction];
-            nint at = (y >> subY) * strideUv + (x0 + x >> subX) * _bytes, window = (row * 8 >> subY) * WindowPitch + (x >> subX);
-            filterUv(s->Current.Plane1 + at, strideUv, _window1 + window, WindowPitch, primaryUv, secondaryUv, directionUv, damping - 1, s->BitDepth);
-            filterUv(s->Current.Plane2 + at, strideUv, _window2 + window, WindowPitch, primaryUv, secondaryUv, directionUv, damping - 1, s->BitDepth);
+            nint at = (y >> subY) * strideUv + (x0 + x >> subX) * _bytes, window = (row * 8 >> subY) * WindowPitch + x;
+            if (subX != 0)
+            {
+                filterPair(s->Current.Plane1 + at, s->Current.Plane2 + at, strideUv, _window1 + window, WindowPitch, primaryUv, secondaryUv, directionUv, damping - 1, s->BitDepth);
+                continue;
+            }
+            filter(s->Current.Plane1 + at, strideUv, _window1 + window, WindowPitch, primaryUv, secondaryUv, directionUv, damping - 1, s->BitDepth);
+            filter(s->Current.Plane2 + at, strideUv, _window2 + window, WindowPitch, primaryUv, secondaryUv, directionUv, damping - 1, s->BitDepth);
         }
     }
 
+    // Samples of a stripe's 64 columns and two more on each side; of both chroma planes if they are subsampled.
     private void LoadWindow(int plane, ushort* window, bool follows, int col64, int first, int end)
     {
         var s = _s;
-        int subX = SubX(plane), x = col64 * 64 >> subX, width = Math.Min(64, s->MiCols * 4 - col64 * 64) >> subX, full = 64 >> subX;
+        int subX = SubX(plane), x = col64 * 64 >> subX, width = Math.Min(64, s->MiCols * 4 - col64 * 64) >> subX, words = 1 << subX;
         int y = first >> SubY(plane), height = end - first >> SubY(plane);
         bool isFirst = col64 == 0, isLast = col64 == s->Cols64 - 1, isTop = first == 0, isBottom = end == s->MiRows * 4;
-        nint stride = s->Current.Stride(plane);
-        byte* source = s->Current.Plane(plane) + y * stride + x * _bytes;
+        int top = isTop ? 0 : -2, bottom = height + (isBottom ? 0 : 2);
         if (follows)
         {
-            for (int r = isTop ? 0 : -2; r < height + (isBottom ? 0 : 2); r++)
-                *(uint*)(window + r * WindowPitch - 2) = *(uint*)(window + r * WindowPitch + full - 2);
+            // The last two columns of the window before, which was 64 luma columns wide.
+            for (int r = top; r < bottom; r++)
+                *(ulong*)(window + r * WindowPitch - 4) = *(ulong*)(window + r * WindowPitch + 60);
         }
-        var load = _kernels->GetCdefLoad();
+        nint stride = s->Current.Stride(plane);
         int left = follows || isFirst ? 0 : 2, count = left + width + (isLast ? 0 : 2);
+        nint offset = (x - left) * _bytes;
         if (!isTop)
-        {
-            load(window - 2 * WindowPitch - left, WindowPitch, _above.Row(plane, 0) + (x - left) * _bytes, _above.Stride, count, 2);
-        }
-        load(window - left, WindowPitch, source - left * _bytes, stride, count, height + (isBottom ? 0 : 2));
-        int top = isTop ? 0 : -2, bottom = height + (isBottom ? 0 : 2);
+            LoadRows(plane, window - 2 * WindowPitch - left * words, _above.Row(plane, 0) + offset, _above.Row(2, 0) + offset, _above.Stride, count, 2);
+        LoadRows(plane, window - left * words, s->Current.Plane(plane) + y * stride + offset, s->Current.Plane2 + y * stride + offset, stride, count, bottom);
         if (isFirst)
-            FillWindow(window - 2, 2, top, bottom);
+            FillWindow(window - 2 * words, 2 * words, top, bottom);
         if (isLast)
-            FillWindow(window + width, 2, top, bottom);
+            FillWindow(window + width * words, 2 * words, top, bottom);
         if (isTop)
-            FillWindow(window - 2, width + 4, -2, 0);
+            FillWindow(window - 2 * words, (width + 4) * words, -2, 0);
         if (isBottom)
-            FillWindow(window - 2, width + 4, height, height + 2);
+            FillWindow(window - 2 * words, (width + 4) * words, height, height + 2);
+    }
+
+    private void LoadRows(int plane, ushort* target, byte* source, byte* sourceV, nint stride, int count, int rows)
+    {
+        if (SubX(plane) == 0)
+            _kernels->GetCdefLoad()(target, WindowPitch, source, stride, count, rows);
+        else
+            _kernels->GetCdefLoadPair()(target, WindowPitch, source, sourceV, stride, count, rows);
     }
 
     private static void FillWindow(ushort* p, int width, int row, int endRow)
