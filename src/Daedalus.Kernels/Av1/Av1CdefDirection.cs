@@ -23,7 +23,7 @@ internal static unsafe class Av1CdefDirection<TSample> where TSample : struct, I
         => Sse2.IsSupported ? Sse2.ShiftRightLogical128BitLane(v.AsByte(), count).AsInt16() : AdvSimd.ExtractVector128(v.AsByte(), Vector128<byte>.Zero, count).AsInt16();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector128<short> Row(byte* p, int bitDepth)
+    internal static Vector128<short> Row(byte* p, int bitDepth)
     {
         if (TSample.Size == 1)
             return Vector128.WidenLower(Vector128.CreateScalarUnsafe(*(ulong*)p).AsByte()).AsInt16() - Vector128.Create((short)128);
@@ -89,7 +89,7 @@ internal static unsafe class Av1CdefDirection<TSample> where TSample : struct, I
     }
 
     // The first of the largest costs, and its distance from the cost across.
-    private static int Best(Vector128<int> low, Vector128<int> high, int* variance)
+    internal static int Best(Vector128<int> low, Vector128<int> high, int* variance)
     {
         Vector128<int> max = Vector128.Max(low, high);
         max = Vector128.Max(max, Vector128.Shuffle(max, Vector128.Create(2, 3, 0, 1)));
@@ -109,7 +109,7 @@ internal static unsafe class Av1CdefDirection<TSample> where TSample : struct, I
 
     // Three rounds of interleaving i with i + 4 take the row number's bits into the lane's.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Transpose(ref Vector128<short> r0, ref Vector128<short> r1, ref Vector128<short> r2, ref Vector128<short> r3, ref Vector128<short> r4, ref Vector128<short> r5, ref Vector128<short> r6, ref Vector128<short> r7)
+    internal static void Transpose(ref Vector128<short> r0, ref Vector128<short> r1, ref Vector128<short> r2, ref Vector128<short> r3, ref Vector128<short> r4, ref Vector128<short> r5, ref Vector128<short> r6, ref Vector128<short> r7)
     {
         Vector128<short> a0 = Low16(r0, r4), a1 = High16(r0, r4), a2 = Low16(r1, r5), a3 = High16(r1, r5), a4 = Low16(r2, r6), a5 = High16(r2, r6), a6 = Low16(r3, r7), a7 = High16(r3, r7);
         Vector128<short> b0 = Low16(a0, a4), b1 = High16(a0, a4), b2 = Low16(a1, a5), b3 = High16(a1, a5), b4 = Low16(a2, a6), b5 = High16(a2, a6), b6 = Low16(a3, a7), b7 = High16(a3, a7);
@@ -122,4 +122,66 @@ internal static unsafe class Av1CdefDirection<TSample> where TSample : struct, I
         r6 = Low16(b3, b7);
         r7 = High16(b3, b7);
     }
+}
+
+/// <summary>The same with two directions in each vector: rows from below in the upper half for the diagonals, the transposed block for the others.</summary>
+internal static unsafe class Av1CdefDirection256<TSample> where TSample : struct, ISample
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<short> Up(Vector256<short> v, [ConstantExpected(Min = 1, Max = 15)] byte count) => Avx2.ShiftLeftLogical128BitLane(v, count);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<short> Down(Vector256<short> v, [ConstantExpected(Min = 1, Max = 15)] byte count) => Avx2.ShiftRightLogical128BitLane(v, count);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<int> Square(Vector256<short> v) => Avx2.MultiplyAddAdjacent(v, v);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<int> Cost(Vector256<short> low, Vector256<short> high, Vector128<byte> mirror, Vector128<int> weights0, Vector128<int> weights1)
+    {
+        high = Avx2.Shuffle(high.AsByte(), Vector256.Create(mirror, mirror)).AsInt16();
+        return Avx2.MultiplyLow(Square(Avx2.UnpackLow(low, high)), Vector256.Create(weights0, weights0)) + Avx2.MultiplyLow(Square(Avx2.UnpackHigh(low, high)), Vector256.Create(weights1, weights1));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<int> Slope(Vector256<short> t0, Vector256<short> t1, Vector256<short> t2, Vector256<short> t3)
+    {
+        Vector256<short> low = t0 + Up(t1, 2) + (Up(t2, 4) + Up(t3, 6)), high = Down(t1, 14) + Down(t2, 12) + Down(t3, 10);
+        return Cost(low, high, Vector128.Create((byte)4, 5, 2, 3, 0, 1, 14, 15, 14, 15, 14, 15, 14, 15, 14, 15), Vector128.Create(420, 210, 140, 105), Vector128.Create(105));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<int> Diagonal(Vector256<short> r0, Vector256<short> r1, Vector256<short> r2, Vector256<short> r3, Vector256<short> r4, Vector256<short> r5, Vector256<short> r6, Vector256<short> r7)
+    {
+        Vector256<short> low = r0 + Up(r1, 2) + (Up(r2, 4) + Up(r3, 6)) + (Up(r4, 8) + Up(r5, 10) + (Up(r6, 12) + Up(r7, 14)));
+        Vector256<short> high = Down(r1, 14) + Down(r2, 12) + Down(r3, 10) + (Down(r4, 8) + Down(r5, 6)) + (Down(r6, 4) + Down(r7, 2));
+        return Cost(low, high, Vector128.Create((byte)12, 13, 10, 11, 8, 9, 6, 7, 4, 5, 2, 3, 0, 1, 14, 15), Vector128.Create(840, 420, 280, 210), Vector128.Create(168, 140, 120, 105));
+    }
+
+    /// <summary>Entry of <see cref="Av1PostFilterTable.CdefDirection"/>.</summary>
+    internal static int Direction(byte* src, nint stride, int* variance, int bitDepth)
+    {
+        Vector128<short> r0 = Row(src, bitDepth), r1 = Row(src + stride, bitDepth), r2 = Row(src + 2 * stride, bitDepth), r3 = Row(src + 3 * stride, bitDepth);
+        src += 4 * stride;
+        Vector128<short> r4 = Row(src, bitDepth), r5 = Row(src + stride, bitDepth), r6 = Row(src + 2 * stride, bitDepth), r7 = Row(src + 3 * stride, bitDepth);
+        Vector256<short> a = Vector256.Create(r0, r7), b = Vector256.Create(r1, r6), c = Vector256.Create(r2, r5), d = Vector256.Create(r3, r4);
+        Vector256<int> cost04 = Diagonal(a, b, c, d, Swap(d), Swap(c), Swap(b), Swap(a));
+        Vector128<short> t0 = r0 + r1, t1 = r2 + r3, t2 = r4 + r5, t3 = r6 + r7;
+        Av1CdefDirection<TSample>.Transpose(ref r0, ref r1, ref r2, ref r3, ref r4, ref r5, ref r6, ref r7);
+        a = Vector256.Create(t0, r0 + r1);
+        b = Vector256.Create(t1, r2 + r3);
+        c = Vector256.Create(t2, r4 + r5);
+        d = Vector256.Create(t3, r6 + r7);
+        Vector256<int> cost71 = Slope(a, b, c, d), cost53 = Slope(d, c, b, a), cost62 = Avx2.MultiplyLow(Square(a + b + (c + d)), Vector256.Create(105));
+        // Costs 0 7 5 6 and 4 1 3 2.
+        Vector256<int> costs = Avx2.HorizontalAdd(Avx2.HorizontalAdd(cost04, cost71), Avx2.HorizontalAdd(cost53, cost62));
+        costs = Avx2.PermuteVar8x32(costs, Vector256.Create(0, 5, 7, 6, 4, 2, 3, 1));
+        return Av1CdefDirection<TSample>.Best(costs.GetLower(), costs.GetUpper(), variance);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<short> Row(byte* p, int bitDepth) => Av1CdefDirection<TSample>.Row(p, bitDepth);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<short> Swap(Vector256<short> v) => Avx2.Permute2x128(v, v, 1);
 }

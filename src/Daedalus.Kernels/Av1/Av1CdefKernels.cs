@@ -27,11 +27,16 @@ public static unsafe class Av1CdefKernels
             table->CdefLoad = (nint)(delegate*<ushort*, nint, byte*, nint, int, int, void>)&Av1CdefScalar<TSample>.Load;
             return;
         }
-        table->CdefDirection = (nint)(delegate*<byte*, nint, int*, int, int>)&Av1CdefDirection<TSample>.Direction;
         if (level == KernelLevel.Vector128)
+        {
             FillVector<Av1CdefOps128, Vector128<short>, TSample>(table);
+            table->CdefDirection = (nint)(delegate*<byte*, nint, int*, int, int>)&Av1CdefDirection<TSample>.Direction;
+        }
         else
+        {
             FillVector<Av1CdefOps256, Vector256<short>, TSample>(table);
+            table->CdefDirection = (nint)(delegate*<byte*, nint, int*, int, int>)&Av1CdefDirection256<TSample>.Direction;
+        }
     }
 
     private static void FillVector<TOps, V, TSample>(Av1PostFilterTable* table) where TOps : struct, IAv1CdefOps<V> where V : struct where TSample : struct, ISample

@@ -22,6 +22,8 @@ public sealed unsafe partial class Av1PostFilter
     private byte* _edges0, _columns, _edges1;
     private nint _mapPitch;
     private Vector128<byte>* _transpose;
+    // Width in units of the block at a unit that is its left edge below its first row: the walk over blocks passes it without a look at the block. 0: look.
+    private byte* _passed;
     // Which 8×8 blocks CDEF filters if its strengths say so: a bit each, a byte for 64 columns.
     private byte* _cdefBlocks;
     private nint _cdefPitch;
@@ -43,6 +45,7 @@ public sealed unsafe partial class Av1PostFilter
         _edges1 = TakeMap(map);
         _columns = Take((s->MiStride + 32) * 32);
         _transpose = (Vector128<byte>*)Take(32 * 16);
+        _passed = Take(32 * s->MiStride);
         _cdefPitch = s->Cols64 + 2;
         _cdefBlocks = Take(((s->MiRows >> 1) + 32) * _cdefPitch);
     }
@@ -91,20 +94,25 @@ public sealed unsafe partial class Av1PostFilter
             new Span<byte>(_cdefBlocks + (start >> 1) * _cdefPitch, (int)((size4 >> 1) * _cdefPitch)).Clear();
         if (s->HasDeblock && sbRow > 0)
             KeepLastRow(size4);
+        new Span<byte>(_passed, size4 * s->MiStride).Clear();
         for (int row = start; row < end; row++)
         {
             uint* grid = s->BlockGrid + (nint)row * s->MiStride;
+            byte* passed = _passed + (row - start) * s->MiStride;
             for (int col = 0; col < s->MiCols;)
             {
-                Av1Block* b = s->Blocks + grid[col];
-                int width = Math.Min(Av1Tables.Num4x4BlocksWide[(int)b->Size], s->MiStride - col);
-                if (b->MiRow == row)
+                int width = passed[col];
+                if (width == 0)
                 {
+                    Av1Block* b = s->Blocks + grid[col];
+                    width = Math.Min(Av1Tables.Num4x4BlocksWide[(int)b->Size], s->MiStride - col);
                     int height = Math.Min(Av1Tables.Num4x4BlocksHigh[(int)b->Size], start + size4 - row);
+                    for (int i = 1; i < height; i++)
+                        passed[i * s->MiStride + col] = (byte)width;
                     if (s->HasCdef && !b->IsSkip)
                         MarkCdef(row, col, width, height);
                     if (s->HasDeblock)
-                        DrawBlock(b, row - start, row, col, width, height);
+                        DrawBlock(b, row - start, col, width, height);
                 }
                 col += width;
             }
@@ -128,7 +136,7 @@ public sealed unsafe partial class Av1PostFilter
 
     private static byte Sizes(int widthLog2, int heightLog2) => (byte)(widthLog2 | heightLog2 << 4);
 
-    private void DrawBlock(Av1Block* b, int localRow, int row, int col, int width, int height)
+    private void DrawBlock(Av1Block* b, int localRow, int col, int width, int height)
     {
         var s = _s;
         nint pitch = _mapPitch, at = localRow * pitch + col;
