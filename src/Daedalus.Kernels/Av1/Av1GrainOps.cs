@@ -22,9 +22,6 @@ internal unsafe interface IAv1GrainOps<TVector> where TVector : struct
     static abstract TVector PackBytes(TVector a, TVector b);
     static abstract TVector BytesLow(TVector v);
     static abstract TVector BytesHigh(TVector v);
-    static abstract TVector And(TVector a, TVector b);
-    /// <summary>(a * b + 0x4000) &gt;&gt; 15 of words.</summary>
-    static abstract TVector MultiplyRound(TVector a, TVector b);
     /// <summary>Bytes table[index]; steps as <see cref="Av1GrainParameters.Steps"/> made of the same table.</summary>
     static abstract TVector Lookup(byte* table, byte* steps, TVector index);
     /// <summary>Rounded averages of pairs of samples: a vector of words.</summary>
@@ -48,22 +45,6 @@ internal readonly unsafe struct Av1GrainOps128 : IAv1GrainOps<Vector128<byte>>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<byte> BytesHigh(Vector128<byte> v) => Portable128.ZipHigh(v, Vector128<byte>.Zero);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<byte> And(Vector128<byte> a, Vector128<byte> b) => a & b;
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<byte> MultiplyRound(Vector128<byte> a, Vector128<byte> b)
-    {
-        if (Ssse3.IsSupported)
-            return Ssse3.MultiplyHighRoundScale(a.AsInt16(), b.AsInt16()).AsByte();
-        if (AdvSimd.IsSupported)
-            return AdvSimd.MultiplyRoundedDoublingSaturateHigh(a.AsInt16(), b.AsInt16()).AsByte();
-        Vector128<int> half = Vector128.Create(0x4000);
-        return Vector128.Narrow(
-            (Vector128.WidenLower(a.AsInt16()) * Vector128.WidenLower(b.AsInt16()) + half) >> 15,
-            (Vector128.WidenUpper(a.AsInt16()) * Vector128.WidenUpper(b.AsInt16()) + half) >> 15).AsByte();
-    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<byte> Lookup(byte* table, byte* steps, Vector128<byte> index)
@@ -109,14 +90,7 @@ internal readonly unsafe struct Av1GrainOps128 : IAv1GrainOps<Vector128<byte>>
         => AdvSimd.Arm64.VectorTableLookup((Vector128.Load(table), Vector128.Load(table + 16), Vector128.Load(table + 32), Vector128.Load(table + 48)), index);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<byte> PairAverages<TSample>(byte* p) where TSample : struct, ISample
-    {
-        Vector128<byte> sums = TSample.Size == 1
-            ? Av1Ops128.ByteSums(p)
-            : Portable128.PackUnsigned(
-                Portable128.MultiplyAdd16(Vector128.Load(p), Vector128<short>.One.AsByte()), Portable128.MultiplyAdd16(Vector128.Load(p + 16), Vector128<short>.One.AsByte())).AsByte();
-        return Portable128.AverageWords(sums, Vector128<byte>.Zero);
-    }
+    public static Vector128<byte> PairAverages<TSample>(byte* p) where TSample : struct, ISample => Portable128.AverageWords(Av1Ops128.PairSums<TSample>(p), Vector128<byte>.Zero);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<byte> Weights<TSample>(int luma, int chroma) where TSample : struct, ISample
@@ -163,12 +137,6 @@ internal readonly unsafe struct Av1GrainOps256 : IAv1GrainOps<Vector256<byte>>
     public static Vector256<byte> BytesHigh(Vector256<byte> v) => Avx2.UnpackHigh(v, Vector256<byte>.Zero);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<byte> And(Vector256<byte> a, Vector256<byte> b) => a & b;
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<byte> MultiplyRound(Vector256<byte> a, Vector256<byte> b) => Avx2.MultiplyHighRoundScale(a.AsInt16(), b.AsInt16()).AsByte();
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<byte> Lookup(byte* table, byte* steps, Vector256<byte> index)
     {
         // As with 128 bits.
@@ -194,14 +162,7 @@ internal readonly unsafe struct Av1GrainOps256 : IAv1GrainOps<Vector256<byte>>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<byte> PairAverages<TSample>(byte* p) where TSample : struct, ISample
-    {
-        if (TSample.Size == 1)
-            return Avx2.Average(Av1Ops256.ByteSums(p).AsUInt16(), Vector256<ushort>.Zero).AsByte();
-        Vector256<short> one = Vector256<short>.One;
-        Vector256<ushort> sums = Avx2.PackUnsignedSaturate(
-            Avx2.MultiplyAddAdjacent(Vector256.Load(p).AsInt16(), one), Avx2.MultiplyAddAdjacent(Vector256.Load(p + 32).AsInt16(), one));
-        return Avx2.Average(Avx2.Permute4x64(sums.AsUInt64(), 0xd8).AsUInt16(), Vector256<ushort>.Zero).AsByte();
-    }
+        => Avx2.Average(Av1Ops256.PairSums<TSample>(p).AsUInt16(), Vector256<ushort>.Zero).AsByte();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<byte> Weights<TSample>(int luma, int chroma) where TSample : struct, ISample

@@ -131,16 +131,16 @@ internal static unsafe class Av1GrainVector<TOps, TGrain, TVector, TSample>
             TVector remainder = TOps.Words((1 << shift) - 1), round = TOps.Words(1 << (shift - 1));
             s0 = TGrain.BytesLow(start);
             s1 = TGrain.BytesHigh(start);
-            TVector d0 = TOps.Multiply(TOps.Subtract(TGrain.BytesLow(end), s0), TGrain.And(index0, remainder));
-            TVector d1 = TOps.Multiply(TOps.Subtract(TGrain.BytesHigh(end), s1), TGrain.And(index1, remainder));
+            TVector d0 = TOps.Multiply(TOps.Subtract(TGrain.BytesLow(end), s0), TOps.And(index0, remainder));
+            TVector d1 = TOps.Multiply(TOps.Subtract(TGrain.BytesHigh(end), s1), TOps.And(index1, remainder));
             s0 = TOps.Add(s0, TOps.Shift(TOps.Add(d0, round), shift));
             s1 = TOps.Add(s1, TOps.Shift(TOps.Add(d1, round), shift));
         }
         // Round2(scale * noise, ScalingShift): both factors and the scale shifted up fit words.
         int up = 15 - p->ScalingShift;
         TVector min = TOps.Words(p->Min), max = TOps.Words(p->Max);
-        v0 = TOps.Add(v0, TGrain.MultiplyRound(TOps.ShiftLeft(s0, up), TOps.Load(noise + x)));
-        v1 = TOps.Add(v1, TGrain.MultiplyRound(TOps.ShiftLeft(s1, up), TOps.Load(noise + x + TOps.Count)));
+        v0 = TOps.Add(v0, TOps.MultiplyRound(TOps.ShiftLeft(s0, up), TOps.Load(noise + x)));
+        v1 = TOps.Add(v1, TOps.MultiplyRound(TOps.ShiftLeft(s1, up), TOps.Load(noise + x + TOps.Count)));
         TGrain.StorePair<TSample>(dst + x * TSample.Size, TOps.Min(TOps.Max(v0, min), max), TOps.Min(TOps.Max(v1, min), max));
     }
 }

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+using System.Runtime.Intrinsics;
+
 namespace Daedalus.Kernels.Av1;
 
 /// <summary>Intra prediction (7.11.2, 7.11.4, 7.11.5): fills IntraPredict, IntraDirectional, IntraFilter, FilterEdge, UpsampleEdge, CflLuma, CflPredict and Palette.</summary>
@@ -8,9 +10,38 @@ public static unsafe class Av1IntraKernels
     public static void Fill(Av1KernelTable* table, int bitDepth, KernelLevel level)
     {
         if (bitDepth == 8)
-            FillScalar<ByteSample>(table);
+            Fill<ByteSample>(table, level);
         else
-            FillScalar<WordSample>(table);
+            Fill<WordSample>(table, level);
+    }
+
+    private static void Fill<TSample>(Av1KernelTable* table, KernelLevel level) where TSample : struct, ISample
+    {
+        if (level == KernelLevel.Scalar)
+        {
+            FillScalar<TSample>(table);
+            return;
+        }
+        // Blocks narrower than a wide vector keep the kernels of 128 bits.
+        FillVector<Av1Ops128, Vector128<byte>, TSample>(table);
+        if (level >= KernelLevel.Vector256)
+            FillVector<Av1Ops256, Vector256<byte>, TSample>(table);
+    }
+
+    private static void FillVector<TOps, TVector, TSample>(Av1KernelTable* table) where TOps : struct, IAv1Ops<TVector> where TVector : struct where TSample : struct, ISample
+    {
+        FillPredict<Av1IntraVector<TOps, TVector, TSample>>(table);
+        table->IntraDirectional[0] = (nint)(delegate*<byte*, nint, byte*, byte*, int, int, int, int, int, int, void>)&Av1IntraDirectionalVector<TOps, TVector, TSample>.Zone1;
+        table->IntraDirectional[1] = (nint)(delegate*<byte*, nint, byte*, byte*, int, int, int, int, int, int, void>)&Av1IntraDirectionalVector<TOps, TVector, TSample>.Zone2;
+        table->IntraDirectional[2] = (nint)(delegate*<byte*, nint, byte*, byte*, int, int, int, int, int, int, void>)&Av1IntraDirectionalVector<TOps, TVector, TSample>.Zone3;
+        table->IntraFilter = (nint)(delegate*<byte*, nint, byte*, byte*, int, int, int, int, void>)&Av1IntraFilterVector<TSample>.Filter;
+        table->FilterEdge = (nint)(delegate*<byte*, int, int, void>)&Av1IntraEdgeVector<TOps, TVector, TSample>.FilterEdge;
+        table->UpsampleEdge = (nint)(delegate*<byte*, int, int, void>)&Av1IntraEdgeVector<TOps, TVector, TSample>.UpsampleEdge;
+        table->CflLuma[0] = (nint)(delegate*<short*, byte*, nint, int, int, int, int, int, void>)&Av1CflVector<TOps, TVector, TSample>.Luma420;
+        table->CflLuma[1] = (nint)(delegate*<short*, byte*, nint, int, int, int, int, int, void>)&Av1CflVector<TOps, TVector, TSample>.Luma422;
+        table->CflLuma[2] = (nint)(delegate*<short*, byte*, nint, int, int, int, int, int, void>)&Av1CflVector<TOps, TVector, TSample>.Luma444;
+        table->CflPredict = (nint)(delegate*<byte*, nint, short*, int, int, int, int, void>)&Av1CflVector<TOps, TVector, TSample>.CflPredict;
+        table->Palette = (nint)(delegate*<byte*, nint, ushort*, byte*, nint, int, int, void>)&Av1CflVector<TOps, TVector, TSample>.Palette;
     }
 
     private static void FillScalar<TSample>(Av1KernelTable* table) where TSample : struct, ISample
@@ -56,6 +87,8 @@ public static unsafe class Av1IntraKernels
     private static void FillSize<TBodies, TWidth, THeight>(Av1KernelTable* table, int txSize)
         where TBodies : struct, IAv1IntraBodies where TWidth : struct, IAv1Length where THeight : struct, IAv1Length
     {
+        if (TWidth.Value < TBodies.MinWidth)
+            return;
         Set(table, txSize, Av1IntraPredictor.Dc, &Av1IntraEntry<TBodies, TWidth, THeight>.Dc);
         Set(table, txSize, Av1IntraPredictor.Vertical, &Av1IntraEntry<TBodies, TWidth, THeight>.Vertical);
         Set(table, txSize, Av1IntraPredictor.Horizontal, &Av1IntraEntry<TBodies, TWidth, THeight>.Horizontal);

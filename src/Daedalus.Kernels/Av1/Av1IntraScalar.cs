@@ -4,6 +4,8 @@ namespace Daedalus.Kernels.Av1;
 /// <summary>The non-directional predictors for any transform size: <c>(dst, stride, above, left, width, height, bitDepth)</c>.</summary>
 internal unsafe interface IAv1IntraBodies
 {
+    /// <summary>Blocks narrower than this keep the kernels they have.</summary>
+    static abstract int MinWidth { get; }
     static abstract void Dc(byte* dst, nint stride, byte* above, byte* left, int width, int height, int bitDepth);
     static abstract void Vertical(byte* dst, nint stride, byte* above, byte* left, int width, int height, int bitDepth);
     static abstract void Horizontal(byte* dst, nint stride, byte* above, byte* left, int width, int height, int bitDepth);
@@ -19,6 +21,8 @@ internal unsafe interface IAv1IntraBodies
 /// <summary>Non-directional intra prediction as the specification writes it (7.11.2.2, .5, .6).</summary>
 internal readonly unsafe struct Av1IntraScalar<TSample> : IAv1IntraBodies where TSample : struct, ISample
 {
+    public static int MinWidth => 0;
+
     public static void Dc(byte* dst, nint stride, byte* above, byte* left, int width, int height, int bitDepth)
         => FillBlock(dst, stride, width, height, (Sum(above, width) + Sum(left, height) + ((width + height) >> 1)) / (width + height));
 

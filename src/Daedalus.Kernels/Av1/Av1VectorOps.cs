@@ -10,7 +10,7 @@ namespace Daedalus.Kernels.Av1;
 /// Vectors of words and of doublewords for the prediction kernels. Low and High zip words within 128-bit lanes and Pack undoes that, so
 /// that whatever goes through both is in order again.
 /// </summary>
-internal unsafe interface IAv1Ops<TVector> where TVector : struct
+internal unsafe partial interface IAv1Ops<TVector> where TVector : struct
 {
     /// <summary>Words in a vector.</summary>
     static abstract int Count { get; }
@@ -49,7 +49,7 @@ internal unsafe interface IAv1Ops<TVector> where TVector : struct
 }
 
 /// <summary>128-bit vectors.</summary>
-internal readonly unsafe struct Av1Ops128 : IAv1Ops<Vector128<byte>>
+internal readonly unsafe partial struct Av1Ops128 : IAv1Ops<Vector128<byte>>
 {
     public static int Count => 8;
 
@@ -161,7 +161,7 @@ internal readonly unsafe struct Av1Ops128 : IAv1Ops<Vector128<byte>>
 }
 
 /// <summary>256-bit vectors (AVX2).</summary>
-internal readonly unsafe struct Av1Ops256 : IAv1Ops<Vector256<byte>>
+internal readonly unsafe partial struct Av1Ops256 : IAv1Ops<Vector256<byte>>
 {
     public static int Count => 16;
 
