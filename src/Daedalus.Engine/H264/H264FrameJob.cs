@@ -9,17 +9,22 @@ using Daedalus.Kernels.H264;
 namespace Daedalus.Engine.H264;
 
 /// <summary>
-/// One frame or field in flight. Steps: set up its slices; entropy-decode some rows of macroblocks; reconstruct some rows and deblock, one row behind.
+/// One frame or field in flight. Steps: set up its slices; then rows of macroblocks, four at a time. With others in flight a step decodes and reconstructs the same
+/// rows, so that coefficients and records stay in the cache of the core that wrote them; deblocking is one row behind. A picture alone is cut into entropy decoding,
+/// which runs ahead, and reconstruction, as are pictures whose slices do not come from top to bottom.
 /// </summary>
 internal sealed unsafe class H264FrameJob : FrameJob, IH264ReferenceWaiter, IDisposable
 {
-    private const int StepSetup = 0, StepEntropy = 1, StepReconstruct = 2;
+    private const int StepSetup = 0, StepEntropy = 1, StepReconstruct = 2, StepRows = 3;
 
     // Rows of macroblocks of one step: few enough to share the work of a picture, enough that taking a step costs nothing beside it.
     private const int RowsOfStep = 4;
 
     // Entropy decoding may run ahead of reconstruction by half a picture, if its coefficients fit into so many bytes.
     private const long CoefficientBudget = 24 << 20;
+
+    // With other pictures in flight it runs ahead only where nothing else is to be done: not far, for the sake of the cache.
+    private const int RowsAhead = 2 * RowsOfStep;
 
     private readonly H264Decoder _decoder;
     private readonly FrameGate _gate;
@@ -32,7 +37,7 @@ internal sealed unsafe class H264FrameJob : FrameJob, IH264ReferenceWaiter, IDis
     private H264KernelTable* _kernels;
     private bool _coefficientsDirty, _threaded;
     private bool _setupTaken, _setupDone, _decoding, _reconstructing;
-    private bool _inSlice;
+    private bool _inSlice, _crowded;
     private int _plane;
     private int _slice, _rowsDecoded, _reconstructRow, _convertedRows, _fields;
 
@@ -107,13 +112,18 @@ internal sealed unsafe class H264FrameJob : FrameJob, IH264ReferenceWaiter, IDis
         _kernels = kernels;
         _setup.Begin(controls, picture, fields, request->Bitstream, (int)request->BitstreamSize);
         _setupTaken = _setupDone = _decoding = _reconstructing = _inSlice = false;
-        _slice = _rowsDecoded = _reconstructRow = _convertedRows = _plane = 0;
+        _slice = _rowsDecoded = _decodedTo = _reconstructRow = _convertedRows = _plane = 0;
         Status = 0;
         Corrupted = false;
         Aborted = false;
         picture.Pending++;
         picture.Final = false;
     }
+
+    // Gate.
+    private bool IsAlone => Older == null && Younger == null;
+
+    private bool WithRows => _setup.InOrder && !IsAlone;
 
     /// <inheritdoc/>
     public override int Claim()
@@ -123,21 +133,35 @@ internal sealed unsafe class H264FrameJob : FrameJob, IH264ReferenceWaiter, IDis
             if (_setupTaken)
                 return NoStep;
             _setupTaken = true;
+            _crowded = !IsAlone;
             return StepSetup;
         }
         // Reconstruction first: it frees coefficients while they are warm, and younger pictures wait for its rows.
-        if (!_reconstructing && _reconstructRow < _rowsDecoded && (_rowsDecoded - _reconstructRow >= RowsOfStep || _rowsDecoded >= State->HeightInMbs)
-            && ReferencesReady() && CaptureFree())
+        int height = State->HeightInMbs, ready = _rowsDecoded - _reconstructRow;
+        if (!_reconstructing && _reconstructRow < height)
         {
-            _reconstructing = true;
-            return StepReconstruct;
+            bool decoded = ready > 0 && (ready >= RowsOfStep || _rowsDecoded >= height);
+            if ((decoded || (WithRows && !_decoding && MotionReady(_reconstructRow + RowsOfStep))) && ReferencesReady() && CaptureFree())
+            {
+                _reconstructing = true;
+                _decoding |= !decoded;
+                return decoded ? StepReconstruct : StepRows;
+            }
         }
-        if (!_decoding && _rowsDecoded < State->HeightInMbs && NextStop(RowsOfStep) > _rowsDecoded && MotionReady())
-        {
-            _decoding = true;
-            return StepEntropy;
-        }
-        return NoStep;
+        return WithRows ? NoStep : ClaimEntropy();
+    }
+
+    /// <inheritdoc/>
+    public override int ClaimAhead() => _setupDone && WithRows ? ClaimEntropy() : NoStep;
+
+    private int ClaimEntropy()
+    {
+        int stop = _decoding ? 0 : NextStop(RowsOfStep);
+        if (stop <= _rowsDecoded || !MotionReady(stop))
+            return NoStep;
+        _decoding = true;
+        _decodeTo = stop;
+        return StepEntropy;
     }
 
     /// <inheritdoc/>
@@ -149,18 +173,28 @@ internal sealed unsafe class H264FrameJob : FrameJob, IH264ReferenceWaiter, IDis
                 SetUp();
                 break;
             case StepEntropy:
-                DecodeRows(NextStop(RowsOfStep));
+                DecodeRows(_decodeTo);
                 break;
-            default:
+            case StepReconstruct:
                 int end = Math.Min(_reconstructRow + RowsOfStep, Volatile.Read(ref _rowsDecoded));
                 for (int row = _reconstructRow; row < end && !Aborted; row += RowStep)
                     ReconstructRow(row);
                 _reconstructedTo = end;
                 break;
+            default:
+                int stop = Math.Min(_reconstructRow + RowsOfStep, State->HeightInMbs);
+                for (int row = _reconstructRow; row < stop && !Aborted; row += RowStep)
+                {
+                    if (_decodedTo < row + RowStep)
+                        DecodeRows(row + RowStep);
+                    ReconstructRow(row);
+                }
+                _reconstructedTo = stop;
+                break;
         }
     }
 
-    private int _reconstructedTo, _decodedTo;
+    private int _reconstructedTo, _decodeTo, _decodedTo;
 
     /// <inheritdoc/>
     public override void Finish(int step)
@@ -171,16 +205,29 @@ internal sealed unsafe class H264FrameJob : FrameJob, IH264ReferenceWaiter, IDis
                 _setupDone = true;
                 break;
             case StepEntropy:
-                _decoding = false;
-                _rowsDecoded = _decodedTo;
-                if (_rowsDecoded >= State->HeightInMbs)
-                    Picture!.MotionBusy &= ~_fields;
+                FinishEntropy();
+                break;
+            case StepReconstruct:
+                _reconstructing = false;
+                _reconstructRow = _reconstructedTo;
                 break;
             default:
+                FinishEntropy();
                 _reconstructing = false;
                 _reconstructRow = _reconstructedTo;
                 break;
         }
+    }
+
+    private void FinishEntropy()
+    {
+        _decoding = false;
+        _rowsDecoded = _decodedTo;
+        Picture picture = Picture!;
+        if (_fields == 3)
+            picture.MotionRows = _rowsDecoded;
+        if (_rowsDecoded >= State->HeightInMbs)
+            picture.MotionBusy &= ~_fields;
     }
 
     /// <inheritdoc/>
@@ -278,7 +325,7 @@ internal sealed unsafe class H264FrameJob : FrameJob, IH264ReferenceWaiter, IDis
         if (_setup.InOrder)
         {
             long rowBytes = (long)s->WidthInMbs * s->CoefficientBytes;
-            rows = _threaded ? (int)Math.Clamp(Math.Min(CoefficientBudget / rowBytes, (rows + 1) / 2), Math.Min(4 * RowsOfStep, rows), rows) : RowStep;
+            rows = !_threaded ? RowStep : _crowded ? Math.Min(RowsAhead, rows) : (int)Math.Clamp(Math.Min(CoefficientBudget / rowBytes, (rows + 1) / 2), Math.Min(4 * RowsOfStep, rows), rows);
             rows = (rows + RowStep - 1) / RowStep * RowStep;
         }
         nuint bytes = (nuint)rows * (nuint)s->WidthInMbs * (nuint)s->CoefficientBytes;
@@ -320,7 +367,7 @@ internal sealed unsafe class H264FrameJob : FrameJob, IH264ReferenceWaiter, IDis
                     _entropy.BeginPicture(_setup.State(plane));
                 }
                 // Rows already handed on cannot be decoded again; redundant slices are for macroblocks that are not there.
-                bool late = _setup.InOrder && row < _rowsDecoded;
+                bool late = _setup.InOrder && row < _decodedTo;
                 bool needed = slice->Header.RedundantPicCnt == 0 || _setup.State(plane)->Macroblocks[s->IndexOf(slice->FirstMb)].Slice == H264Macroblock.NoSlice;
                 if (late || !needed || !_entropy.BeginSlice(slice))
                 {
@@ -341,6 +388,17 @@ internal sealed unsafe class H264FrameJob : FrameJob, IH264ReferenceWaiter, IDis
             _inSlice = false;
             _slice++;
         }
+        // What is missing is made up here rather than before its reconstruction: direct prediction of other pictures reads the motion.
+        for (int row = _decodedTo; row < stop; row += RowStep)
+        {
+            for (int i = 0; i < _setup.PlaneCount; i++)
+            {
+                if (!H264Concealment.FillRow(_setup.State(i), row, RowStep, _setup.ConcealmentSlice))
+                    continue;
+                Corrupted = true;
+                _coefficientsDirty = true;
+            }
+        }
         _decodedTo = stop;
     }
 
@@ -350,11 +408,6 @@ internal sealed unsafe class H264FrameJob : FrameJob, IH264ReferenceWaiter, IDis
         for (int i = 0; i < _setup.PlaneCount; i++)
         {
             H264PictureState* s = _setup.State(i);
-            if (H264Concealment.FillRow(s, row, step, _setup.ConcealmentSlice))
-            {
-                Corrupted = true;
-                _coefficientsDirty = true;
-            }
             _reconstructor.ReconstructRow(s, _kernels, this, row);
             // One row behind: intra prediction of the next row needs this one unfiltered.
             if (row > 0)
@@ -409,8 +462,8 @@ internal sealed unsafe class H264FrameJob : FrameJob, IH264ReferenceWaiter, IDis
         return true;
     }
 
-    // Direct prediction reads the motion of the first pictures of list 1.
-    private bool MotionReady()
+    // Direct prediction reads the motion of the first pictures of list 1: of frames the same rows, else perhaps any.
+    private bool MotionReady(int rows)
     {
         uint needed = _setup.CoLocated;
         for (int i = 0; needed != 0; i++, needed >>= 1)
@@ -418,7 +471,7 @@ internal sealed unsafe class H264FrameJob : FrameJob, IH264ReferenceWaiter, IDis
             if ((needed & 1) == 0 || References[i] is not { } reference)
                 continue;
             int busy = reference == Picture ? reference.MotionBusy & ~_fields : reference.MotionBusy;
-            if (busy != 0)
+            if (busy != 0 && (_fields != 3 || reference.IsFieldPair || reference.MotionRows < Math.Min(rows, State->HeightInMbs)))
                 return false;
         }
         return true;

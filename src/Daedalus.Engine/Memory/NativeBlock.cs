@@ -7,6 +7,7 @@ namespace Daedalus.Engine.Memory;
 internal sealed unsafe class NativeBlock : IDisposable
 {
     private void* _raw;
+    private bool _isLarge;
 
     /// <summary>Start, 64-byte aligned.</summary>
     public byte* Pointer { get; private set; }
@@ -21,6 +22,15 @@ internal sealed unsafe class NativeBlock : IDisposable
         if (bytes <= Size)
             return false;
         Dispose();
+        if (bytes >= LargePageHeap.SmallestBlock && LargePageHeap.IsUsed)
+        {
+            Pointer = LargePageHeap.Allocate(bytes);
+            if (Pointer == null)
+                throw new OutOfMemoryException();
+            _isLarge = true;
+            Size = bytes;
+            return true;
+        }
         // calloc: large blocks come as untouched zero pages, so a generous reservation costs nothing until used.
         _raw = NativeMemory.AllocZeroed(checked(bytes + 64));
         Pointer = (byte*)(((nint)_raw + 63) & ~(nint)63);
@@ -34,6 +44,9 @@ internal sealed unsafe class NativeBlock : IDisposable
     /// <summary>Frees; the block may be reserved again.</summary>
     public void Dispose()
     {
+        if (_isLarge)
+            LargePageHeap.Free(Pointer, Size);
+        _isLarge = false;
         NativeMemory.Free(_raw);
         _raw = null;
         Pointer = null;

@@ -43,6 +43,9 @@ internal sealed unsafe class Picture
     /// <summary>Fields whose motion is still being decoded (H.264, gate).</summary>
     public int MotionBusy;
 
+    /// <summary>Rows of macroblocks of a frame whose motion is final (H.264, not of fields; gate).</summary>
+    public int MotionRows;
+
     /// <summary>Macroblocks in a row and in the frame, when <see cref="Motion"/> is set.</summary>
     public int WidthInMbs, SizeInMbs;
 

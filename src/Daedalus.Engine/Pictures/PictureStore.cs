@@ -51,7 +51,7 @@ internal sealed unsafe class PictureStore : IDisposable
         picture.Number = _number = (_number + 1) & 0x1fffffff;
         *picture.ProgressCell = *picture.FieldProgressCell(1) = *picture.FieldProgressCell(2) = 0;
         picture.Corrupted = picture.Final = picture.IsFieldPair = false;
-        picture.FieldsBegun = picture.FieldsMissing = picture.MotionBusy = picture.Pending = 0;
+        picture.FieldsBegun = picture.FieldsMissing = picture.MotionBusy = picture.MotionRows = picture.Pending = 0;
         picture.Capture = request->Capture;
         picture.Internal = null;
         if (!format.SemiPlanar && !separate)

@@ -310,6 +310,15 @@ public sealed unsafe class EngineDecoder : IDisposable
             (job, step, done) = (j, s, null);
             return true;
         }
+        for (FrameJob? j = _oldest; j != null; j = j.Younger)
+        {
+            int s = j.Released || j.Aborted ? FrameJob.NoStep : j.ClaimAhead();
+            if (s == FrameJob.NoStep)
+                continue;
+            j.Running++;
+            (job, step, done) = (j, s, null);
+            return true;
+        }
         (job, step, done) = (null, FrameJob.NoStep, null);
         return false;
     }

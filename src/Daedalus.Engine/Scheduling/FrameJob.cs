@@ -50,6 +50,9 @@ internal abstract class FrameJob
     /// <summary>Picks a step that can run and marks it as taken (gate).</summary>
     public abstract int Claim();
 
+    /// <summary>Picks a step that is worth taking only when no job in flight has any other (gate).</summary>
+    public virtual int ClaimAhead() => NoStep;
+
     /// <summary>Runs a claimed step.</summary>
     public abstract void Run(int step);
 

@@ -11,9 +11,9 @@ public sealed unsafe class MemfdCaptureBuffer : CaptureBuffer
     private nint _map;
     private readonly nuint _length;
 
-    /// <summary>Allocates the memory; pages are committed when first touched.</summary>
+    /// <summary>Allocates the memory, in large pages where the system has them.</summary>
     /// <param name="index">Slot 0..127.</param>
-    /// <param name="layout">Layout; its Size is what is allocated.</param>
+    /// <param name="layout">Layout; its Size at least is allocated.</param>
     /// <param name="freed">Told the slot when the buffer is disposed.</param>
     /// <exception cref="DeviceException">The system refuses; the message names the call and the size.</exception>
     public MemfdCaptureBuffer(int index, in CaptureLayout layout, Action<int>? freed = null)
@@ -21,9 +21,9 @@ public sealed unsafe class MemfdCaptureBuffer : CaptureBuffer
         Index = index;
         Layout = layout;
         _freed = freed;
-        _length = layout.Size;
-        if (_length == 0)
+        if (layout.Size == 0)
             throw new DeviceException("A CAPTURE buffer of 0 bytes was asked for: no capture format is set.", -22);
+        _length = LargePages.FileSize(layout.Size);
         fixed (byte* name = "daedalus-capture"u8)
             _fd = Libc.MemfdCreate(name, Libc.MfdCloexec | Libc.MfdAllowSealing);
         if (_fd < 0)
@@ -34,7 +34,7 @@ public sealed unsafe class MemfdCaptureBuffer : CaptureBuffer
             _ = Libc.Close(_fd);
             throw failure;
         }
-        _map = Libc.Mmap(0, _length, Libc.ProtRead | Libc.ProtWrite, Libc.MapShared, _fd, 0);
+        _map = LargePages.MapFile(_fd, _length);
         if (_map == -1)
         {
             DeviceException failure = Failure("mmap");

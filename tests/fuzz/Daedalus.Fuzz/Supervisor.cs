@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 using System.Diagnostics;
 using System.Globalization;
+using Daedalus.V4L2.Devices;
 
 namespace Daedalus.Fuzz;
 
@@ -58,7 +59,11 @@ internal sealed class Supervisor(Options options)
         if (options.Verbose)
             info.ArgumentList.Add("--verbose");
         if (guard != null)
+        {
             info.Environment["LD_PRELOAD"] = guard;
+            // Blocks one by one from malloc, so that each has its guard.
+            info.Environment[LargePages.Variable] = "0";
+        }
         if (options.Starve > 0)
         {
             info.Environment["DAEDALUS_FUZZ_STARVE"] = Text(options.Starve);

@@ -25,6 +25,24 @@ public unsafe class DeviceTests
         Assert.Equal(0xa5, file[^1]);
     }
 
+    [Theory]
+    [InlineData(1280, 720)]
+    [InlineData(1920, 1088)]
+    [InlineData(2048, 1160)]
+    [InlineData(3840, 2160)]
+    public void LargeMemfdBufferIsZeroAndWhole(int width, int height)
+    {
+        CaptureLayout layout = CaptureLayouts.Compute(new(width, height, 8, 1, 1), PixelFormat.Yuv420);
+        using var buffer = new MemfdCaptureBuffer(0, layout);
+        var bytes = new Span<byte>((void*)buffer.Map, (int)layout.Size);
+        Assert.Equal(-1, bytes.IndexOfAnyExcept((byte)0));
+        bytes.Fill(0x5a);
+        byte[] file = File.ReadAllBytes($"/proc/self/fd/{buffer.Fd}");
+        Assert.InRange((uint)file.Length, layout.Size, layout.Size + (layout.Size / 2));
+        Assert.Equal(-1, file.AsSpan(0, (int)layout.Size).IndexOfAnyExcept((byte)0x5a));
+        Assert.Equal(-1, file.AsSpan((int)layout.Size).IndexOfAnyExcept((byte)0));
+    }
+
     [Fact]
     public void DisposedBufferGivesItsSlotBackOnce()
     {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using Daedalus.Engine.Memory;
 using Daedalus.V4L2.Controls;
 
 namespace Daedalus.Engine.Vp9;
@@ -40,6 +41,7 @@ public sealed unsafe partial class Vp9TileDecoder : IDisposable
 
     private readonly Scratch* _s;
     private readonly ScanEntry** _scans;
+    private readonly NativeBlock _dataBlock = new();
     private byte* _data;
     private int _dataCapacity;
     private int _dataSize;
@@ -126,11 +128,11 @@ public sealed unsafe partial class Vp9TileDecoder : IDisposable
     {
         if (size > _dataCapacity)
         {
-            NativeMemory.Free(_data);
             _data = null;
             _dataCapacity = _dataUsed = 0;
             int capacity = (int)Math.Min(size + (long)size / 2, int.MaxValue);
-            _data = (byte*)NativeMemory.AllocZeroed((nuint)capacity + Padding);
+            _dataBlock.Reserve((nuint)capacity + Padding);
+            _data = _dataBlock.Pointer;
             _dataCapacity = capacity;
         }
         NativeMemory.Copy(data, _data, (nuint)size);
@@ -454,7 +456,7 @@ public sealed unsafe partial class Vp9TileDecoder : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        NativeMemory.Free(_data);
+        _dataBlock.Dispose();
         _data = null;
         _dataCapacity = 0;
         if (!_disposed)

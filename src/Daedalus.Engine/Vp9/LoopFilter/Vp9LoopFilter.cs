@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 using System.Runtime.InteropServices;
+using Daedalus.Engine.Memory;
 using Daedalus.Engine.Pictures;
 using Daedalus.Kernels;
 using Daedalus.Kernels.Vp9;
@@ -21,6 +22,7 @@ public sealed unsafe class Vp9LoopFilter : IDisposable
     private Vp9LoopFilterTable* _table;
     private Vp9LoopFilterLimits* _limits;
     private Vp9BlockShape* _shapes;
+    private readonly NativeBlock _planeBlock = new();
     private Vp9LoopFilterPlane* _planes;
     private nuint _planeCapacity;
     private Vp9LoopFilterMaskBuilder _builder;
@@ -81,13 +83,11 @@ public sealed unsafe class Vp9LoopFilter : IDisposable
         nuint count = (nuint)_sbRows * (nuint)_sbCols * (nuint)_planesPerSuperblock;
         if (count > _planeCapacity)
         {
-            NativeMemory.AlignedFree(_planes);
             _planes = null;
             _planeCapacity = 0;
-            nuint bytes = count * (nuint)sizeof(Vp9LoopFilterPlane);
-            _planes = (Vp9LoopFilterPlane*)NativeMemory.AlignedAlloc(bytes, 64);
-            // Levels without an edge are read (not used) as table indices: they must be valid from the start.
-            NativeMemory.Clear(_planes, bytes);
+            // Zeroed: levels without an edge are read (not used) as table indices, they must be valid from the start.
+            _planeBlock.Reserve(count * (nuint)sizeof(Vp9LoopFilterPlane));
+            _planes = (Vp9LoopFilterPlane*)_planeBlock.Pointer;
             _planeCapacity = count;
         }
         _builder.Begin(frame, _shapes);
@@ -162,7 +162,7 @@ public sealed unsafe class Vp9LoopFilter : IDisposable
         NativeMemory.Free(_table);
         NativeMemory.AlignedFree(_limits);
         NativeMemory.Free(_shapes);
-        NativeMemory.AlignedFree(_planes);
+        _planeBlock.Dispose();
         _table = null;
         _limits = null;
         _shapes = null;

@@ -2,6 +2,7 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using Daedalus.Engine.Memory;
 using Daedalus.Engine.Pictures;
 using Daedalus.Kernels.Vp9;
 
@@ -33,6 +34,7 @@ public sealed unsafe class Vp9FrameContext : IDisposable
     private readonly Vp9PlaneGeometry* _planes;
     private byte* _tileStarts;
     private nuint _tileStartsSize;
+    private readonly NativeBlock _lineBlock = new();
     private byte* _lines;
     private nuint _linesSize;
     private volatile bool _corrupted;
@@ -108,11 +110,10 @@ public sealed unsafe class Vp9FrameContext : IDisposable
         total += 2 * LinePadding;
         if (total > _linesSize)
         {
-            NativeMemory.AlignedFree(_lines);
             _lines = null;
             _linesSize = 0;
-            _lines = (byte*)NativeMemory.AlignedAlloc(total, 64);
-            NativeMemory.Clear(_lines, total);
+            _lineBlock.Reserve(total);
+            _lines = _lineBlock.Pointer;
             _linesSize = total;
         }
 
@@ -140,7 +141,7 @@ public sealed unsafe class Vp9FrameContext : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        NativeMemory.AlignedFree(_lines);
+        _lineBlock.Dispose();
         NativeMemory.Free(_tileStarts);
         NativeMemory.Free(_planes);
         NativeMemory.Free(_references);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using Daedalus.Engine.Memory;
 using Daedalus.Kernels.Vp9;
 
 namespace Daedalus.Engine.Vp9;
@@ -19,7 +20,7 @@ public sealed unsafe partial class Vp9Reconstructor : IDisposable
     private const int EmulatedColumns = 160;
     private const int EmulatedRows = 136;
 
-    private readonly byte* _memory;
+    private readonly NativeBlock _memory = new();
     private readonly byte* _left;
     private readonly byte* _leftUnavailable;
     private readonly byte* _above;
@@ -42,13 +43,12 @@ public sealed unsafe partial class Vp9Reconstructor : IDisposable
     public Vp9Reconstructor()
     {
         const int size = 4 * EdgeBytes + EmulatedColumns * 2 * EmulatedRows + EdgePadding;
-        _memory = (byte*)NativeMemory.AlignedAlloc(size, 64);
-        NativeMemory.Clear(_memory, size);
-        _left = _memory + EdgePadding;
+        _memory.Reserve(size);
+        _left = _memory.Pointer + EdgePadding;
         _leftUnavailable = _left + EdgeBytes;
         _above = _leftUnavailable + EdgeBytes;
         _aboveUnavailable = _above + EdgeBytes;
-        _emulated = _memory + 4 * EdgeBytes;
+        _emulated = _memory.Pointer + 4 * EdgeBytes;
     }
 
     /// <summary>Width of a block in 8×8 units, by <see cref="BlockSize"/>.</summary>
@@ -94,7 +94,7 @@ public sealed unsafe partial class Vp9Reconstructor : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        NativeMemory.AlignedFree(_memory);
+        _memory.Dispose();
         GC.SuppressFinalize(this);
     }
 
