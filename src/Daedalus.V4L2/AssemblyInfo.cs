@@ -2,3 +2,4 @@
 using System.Runtime.CompilerServices;
 
 [assembly: InternalsVisibleTo("Daedalus.V4L2.Tests")]
+[assembly: InternalsVisibleTo("daedalusd")]

@@ -36,7 +36,8 @@ public static unsafe class EngineLocator
         foreach (string directory in HomeDirectories())
         {
             // Not in the plugin's own folder: GStreamer searches that one, and all below it, for plugins to load.
-            if ((FindIn(Path.Combine(directory, "..", "daedalus"), places) ?? FindIn(Path.Combine(directory, "daedalus"), places) ?? FindIn(directory, places)) is { } found)
+            // The daemon lies in bin beside lib.
+            if ((FindIn(Path.Combine(directory, "..", "daedalus"), places) ?? FindIn(Path.Combine(directory, "..", "lib", "daedalus"), places) ?? FindIn(Path.Combine(directory, "daedalus"), places) ?? FindIn(directory, places)) is { } found)
                 return found;
         }
         return null;

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: GPL-2.0
+/* /dev/daedalus-v4l2: the daemon's side. */
+#include <linux/miscdevice.h>
+#include <linux/poll.h>
+#include <linux/uaccess.h>
+
+#include "daedalus.h"
+
+/* One daemon at a time. */
+static DEFINE_MUTEX(daed_control_lock);
+static struct file *daed_daemon;
+
+static int daed_control_open(struct inode *inode, struct file *file)
+{
+	file->private_data = NULL;
+	return 0;
+}
+
+static int daed_control_release(struct inode *inode, struct file *file)
+{
+	struct daed_device *dev = file->private_data;
+
+	if (!dev)
+		return 0;
+	daed_device_destroy(dev);
+	mutex_lock(&daed_control_lock);
+	daed_daemon = NULL;
+	mutex_unlock(&daed_control_lock);
+	return 0;
+}
+
+static long daed_control_register(struct file *file, void __user *arg)
+{
+	struct daedalus_v4l2_register reg;
+	struct daed_device *dev;
+	long ret = 0;
+
+	if (copy_from_user(&reg, arg, sizeof(reg)))
+		return -EFAULT;
+	if (reg.abi != DAEDALUS_V4L2_ABI)
+		return -EPROTO;
+	if (!reg.codecs || !reg.depths || !reg.chroma || reg.max_width < 64 ||
+	    reg.max_width > 65536 || reg.max_height < 64 ||
+	    reg.max_height > 65536 || reg.max_in_flight < 1 ||
+	    reg.max_in_flight > 64)
+		return -EINVAL;
+
+	mutex_lock(&daed_control_lock);
+	if (daed_daemon) {
+		ret = -EBUSY;
+		goto unlock;
+	}
+	dev = daed_device_create(&reg);
+	if (IS_ERR(dev)) {
+		ret = PTR_ERR(dev);
+		goto unlock;
+	}
+	daed_daemon = file;
+	/* Pairs with the acquire of calls that run beside this one. */
+	smp_store_release(&file->private_data, dev);
+	if (copy_to_user(arg, &reg, sizeof(reg)))
+		ret = -EFAULT;
+unlock:
+	mutex_unlock(&daed_control_lock);
+	return ret;
+}
+
+static long daed_control_next(struct daed_device *dev, void __user *arg)
+{
+	struct daedalus_v4l2_event event;
+	long ret;
+
+	if (copy_from_user(&event, arg, sizeof(event)))
+		return -EFAULT;
+	ret = daed_job_next(dev, &event);
+	if ((!ret || ret == -ENOSPC) && copy_to_user(arg, &event, sizeof(event)))
+		return -EFAULT;
+	return ret;
+}
+
+static long daed_control_export(struct daed_device *dev, void __user *arg)
+{
+	struct daedalus_v4l2_export export;
+	int fd;
+
+	if (copy_from_user(&export, arg, sizeof(export)))
+		return -EFAULT;
+	fd = daed_mem_export(dev, export.buffer);
+	if (fd < 0)
+		return fd;
+	export.fd = fd;
+	/* The fd is the daemon's now, whether it learns of it or not. */
+	return copy_to_user(arg, &export, sizeof(export)) ? -EFAULT : 0;
+}
+
+static long daed_control_done(struct daed_device *dev, void __user *arg)
+{
+	struct daedalus_v4l2_done done;
+
+	if (copy_from_user(&done, arg, sizeof(done)))
+		return -EFAULT;
+	return daed_job_done(dev, &done);
+}
+
+static long daed_control_ioctl(struct file *file, unsigned int cmd, unsigned long p)
+{
+	/* Pairs with the release in daed_control_register(). */
+	struct daed_device *dev = smp_load_acquire(&file->private_data);
+	void __user *arg = (void __user *)p;
+
+	if (cmd == DAEDALUS_V4L2_IOC_REGISTER)
+		return dev ? -EBUSY : daed_control_register(file, arg);
+	if (!dev)
+		return -ENOTCONN;
+	switch (cmd) {
+	case DAEDALUS_V4L2_IOC_NEXT:
+		return daed_control_next(dev, arg);
+	case DAEDALUS_V4L2_IOC_EXPORT:
+		return daed_control_export(dev, arg);
+	case DAEDALUS_V4L2_IOC_DONE:
+		return daed_control_done(dev, arg);
+	default:
+		return -ENOTTY;
+	}
+}
+
+static bool daed_has_work(struct daed_device *dev)
+{
+	struct daed_ctx *ctx;
+	struct daed_job *job;
+	bool found;
+
+	spin_lock(&dev->lock);
+	found = !list_empty(&dev->events);
+	if (!found) {
+		list_for_each_entry(ctx, &dev->contexts, list) {
+			if (ctx->flush)
+				found = true;
+			if (found || ctx->handed >= dev->reg.max_in_flight)
+				continue;
+			list_for_each_entry(job, &ctx->jobs, list) {
+				if (job->state == DAED_JOB_PENDING) {
+					found = true;
+					break;
+				}
+			}
+		}
+	}
+	spin_unlock(&dev->lock);
+	return found;
+}
+
+static __poll_t daed_control_poll(struct file *file, poll_table *wait)
+{
+	/* Pairs with the release in daed_control_register(). */
+	struct daed_device *dev = smp_load_acquire(&file->private_data);
+
+	if (!dev)
+		return EPOLLERR;
+	poll_wait(file, &dev->wait, wait);
+	return daed_has_work(dev) ? EPOLLIN | EPOLLRDNORM : 0;
+}
+
+static const struct file_operations daed_control_fops = {
+	.owner = THIS_MODULE,
+	.open = daed_control_open,
+	.release = daed_control_release,
+	.unlocked_ioctl = daed_control_ioctl,
+	.compat_ioctl = compat_ptr_ioctl,
+	.poll = daed_control_poll,
+};
+
+static struct miscdevice daed_control = {
+	.minor = MISC_DYNAMIC_MINOR,
+	.name = "daedalus-v4l2",
+	.mode = 0600,
+	.fops = &daed_control_fops,
+};
+
+int daed_control_init(void)
+{
+	return misc_register(&daed_control);
+}
+
+void daed_control_exit(void)
+{
+	misc_deregister(&daed_control);
+}

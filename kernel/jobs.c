@@ -1,0 +1,549 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Jobs: one frame or field each, from a request and a CAPTURE buffer to the
+ * daemon and back. Several of a context are out at a time; they complete in
+ * decoding order, which is what clients expect of a M2M device.
+ */
+#include <linux/uaccess.h>
+
+#include "daedalus.h"
+#include "trace.h"
+
+static void daed_job_free(struct kref *kref)
+{
+	struct daed_job *job = container_of(kref, struct daed_job, kref);
+
+	daed_mem_put(job->src_mem);
+	daed_mem_put(job->dst_mem);
+	daed_ctx_put(job->ctx);
+	kvfree(job->controls);
+	kfree(job);
+}
+
+void daed_job_put(struct daed_job *job)
+{
+	kref_put(&job->kref, daed_job_free);
+}
+
+static struct media_request *daed_request_of(struct daed_buf *src)
+{
+	return src->vb.vb2_buf.req_obj.req;
+}
+
+static void daed_src_done(struct daed_ctx *ctx, struct daed_buf *src, bool ok)
+{
+	vb2_buffer_done(&src->vb.vb2_buf, ok ? VB2_BUF_STATE_DONE : VB2_BUF_STATE_ERROR);
+}
+
+static void daed_dst_done(struct daed_buf *dst)
+{
+	struct vb2_buffer *vb = &dst->vb.vb2_buf;
+
+	if (dst->failed) {
+		/* No timestamp: clients that ignore the flag notice this. */
+		vb->timestamp = 0;
+		vb2_set_plane_payload(vb, 0, 0);
+	}
+	vb2_buffer_done(vb, dst->failed || dst->corrupted ?
+			VB2_BUF_STATE_ERROR : VB2_BUF_STATE_DONE);
+}
+
+/* The picture that waits for another field will get none. */
+void daed_release_held(struct daed_ctx *ctx)
+{
+	struct daed_buf *dst = ctx->held.dst;
+	struct daed_job *job = ctx->held.job;
+
+	memset(&ctx->held, 0, sizeof(ctx->held));
+	if (job)
+		job->last_of_picture = true;
+	else if (dst)
+		daed_dst_done(dst);
+}
+
+static void daed_copy_metadata(const struct vb2_v4l2_buffer *src, struct vb2_v4l2_buffer *dst)
+{
+	const u32 mask = V4L2_BUF_FLAG_TIMECODE | V4L2_BUF_FLAG_TSTAMP_SRC_MASK |
+		V4L2_BUF_FLAG_KEYFRAME | V4L2_BUF_FLAG_PFRAME | V4L2_BUF_FLAG_BFRAME;
+
+	dst->vb2_buf.timestamp = src->vb2_buf.timestamp;
+	dst->vb2_buf.copied_timestamp = 1;
+	if (src->flags & V4L2_BUF_FLAG_TIMECODE)
+		dst->timecode = src->timecode;
+	dst->field = src->field;
+	dst->flags = (dst->flags & ~mask) | (src->flags & mask);
+}
+
+/* Controls, CAPTURE, OUTPUT: the last one completes the request. */
+static void daed_job_finish(struct daed_job *job)
+{
+	struct daed_ctx *ctx = job->ctx;
+	struct daed_buf *src = job->src, *dst = job->dst;
+	bool corrupted = job->flags & DAEDALUS_V4L2_DONE_CORRUPTED;
+
+	lockdep_assert_held(&ctx->lock);
+	v4l2_ctrl_request_complete(daed_request_of(src), &ctx->hdl);
+	if (job->status) {
+		dst->failed = true;
+		atomic64_inc(&ctx->stats.failed);
+	} else {
+		daed_copy_metadata(&src->vb, &dst->vb);
+		if (corrupted) {
+			dst->corrupted = true;
+			atomic64_inc(&ctx->stats.corrupted);
+		}
+		atomic64_inc(&ctx->stats.done);
+	}
+	trace_daedalus_done(job);
+	if (job->last_of_picture)
+		daed_dst_done(dst);
+	else if (ctx->held.job == job)
+		ctx->held.job = NULL;
+	daed_src_done(ctx, src, !job->status && !corrupted);
+	daed_job_put(job);
+}
+
+void daed_finish_done(struct daed_ctx *ctx)
+{
+	struct daed_device *dev = ctx->dev;
+	struct daed_job *job;
+
+	do {
+		spin_lock(&dev->lock);
+		job = list_first_entry_or_null(&ctx->jobs, struct daed_job, list);
+		if (job && job->state == DAED_JOB_DONE)
+			list_del_init(&job->list);
+		else
+			job = NULL;
+		spin_unlock(&dev->lock);
+		if (job)
+			daed_job_finish(job);
+	} while (job);
+}
+
+void daed_ctx_work(struct work_struct *work)
+{
+	struct daed_ctx *ctx = container_of(work, struct daed_ctx, work);
+
+	mutex_lock(&ctx->lock);
+	daed_finish_done(ctx);
+	if (READ_ONCE(ctx->dev->dead)) {
+		vb2_queue_error(&ctx->src);
+		vb2_queue_error(&ctx->dst);
+	}
+	mutex_unlock(&ctx->lock);
+}
+
+/* The values in force for this frame, before a later request changes them. */
+static int daed_snapshot(struct daed_ctx *ctx, struct daed_job *job)
+{
+	const struct daed_codec *codec = ctx->codec;
+	struct v4l2_ctrl *ctrls[DAED_MAX_CONTROLS];
+	unsigned int i, count = 0;
+	u32 size = 0;
+	u8 *to;
+
+	for (i = 0; i < codec->count; i++) {
+		struct v4l2_ctrl *ctrl = v4l2_ctrl_find(&ctx->hdl, codec->controls[i].id);
+
+		if (ctrl && ctrl->is_ptr)
+			ctrls[count++] = ctrl;
+	}
+
+	mutex_lock(ctx->hdl.lock);
+	for (i = 0; i < count; i++)
+		size += sizeof(struct daedalus_v4l2_control) +
+			ALIGN(ctrls[i]->elems * ctrls[i]->elem_size, 8);
+	job->controls = kvzalloc(size, GFP_KERNEL_ACCOUNT);
+	if (!job->controls) {
+		mutex_unlock(ctx->hdl.lock);
+		return -ENOMEM;
+	}
+	for (i = 0, to = job->controls; i < count; i++) {
+		struct daedalus_v4l2_control *head = (void *)to;
+
+		head->id = ctrls[i]->id;
+		head->size = ctrls[i]->elems * ctrls[i]->elem_size;
+		memcpy(to + sizeof(*head), ctrls[i]->p_cur.p, head->size);
+		to += sizeof(*head) + ALIGN(head->size, 8);
+	}
+	mutex_unlock(ctx->hdl.lock);
+	job->controls_size = size;
+	job->event.controls = count;
+	return 0;
+}
+
+static struct daed_job *daed_job_create(struct daed_ctx *ctx, struct daed_buf *src,
+					struct daed_buf *dst)
+{
+	struct daed_job *job = kzalloc(sizeof(*job), GFP_KERNEL_ACCOUNT);
+
+	if (!job)
+		return NULL;
+	kref_init(&job->kref);
+	kref_get(&ctx->kref);
+	job->ctx = ctx;
+	job->src = src;
+	job->dst = dst;
+	job->src_mem = src->vb.vb2_buf.planes[0].mem_priv;
+	job->dst_mem = dst->vb.vb2_buf.planes[0].mem_priv;
+	refcount_inc(&job->src_mem->refs);
+	refcount_inc(&job->dst_mem->refs);
+	job->bytes = vb2_get_plane_payload(&src->vb.vb2_buf, 0);
+	job->event.type = DAEDALUS_V4L2_FRAME;
+	job->event.context = ctx->id;
+	job->event.timestamp = src->vb.vb2_buf.timestamp;
+	job->event.coded_format = ctx->codec->fourcc;
+	daed_fill_layout(ctx->format, &ctx->decoded, &job->event);
+	return job;
+}
+
+static int daed_job_prepare(struct daed_job *job)
+{
+	struct daed_ctx *ctx = job->ctx;
+	int ret = v4l2_ctrl_request_setup(daed_request_of(job->src), &ctx->hdl);
+
+	if (!ret)
+		ret = daed_snapshot(ctx, job);
+	if (!ret)
+		ret = daed_mem_name(job->dst_mem);
+	if (!ret)
+		ret = xa_alloc_cyclic(&ctx->dev->jobs, &job->id, job, xa_limit_31b,
+				      &ctx->dev->next_job, GFP_KERNEL);
+	return min(ret, 0);
+}
+
+static void daed_start(struct daed_ctx *ctx)
+{
+	struct daed_buf *src = list_first_entry(&ctx->src_ready, struct daed_buf, list);
+	struct daed_device *dev = ctx->dev;
+	struct daed_buf *dst = ctx->held.dst;
+	struct daed_job *job;
+	int ret;
+
+	if (!dst)
+		dst = list_first_entry(&ctx->dst_ready, struct daed_buf, list);
+	list_del(&src->list);
+	job = daed_job_create(ctx, src, dst);
+	if (!job) {
+		v4l2_ctrl_request_complete(daed_request_of(src), &ctx->hdl);
+		daed_src_done(ctx, src, false);
+		return;
+	}
+	if (!ctx->held.dst)
+		list_del(&dst->list);
+
+	job->last_of_picture = !(src->vb.flags & V4L2_BUF_FLAG_M2M_HOLD_CAPTURE_BUF);
+	memset(&ctx->held, 0, sizeof(ctx->held));
+	if (!job->last_of_picture) {
+		ctx->held.dst = dst;
+		ctx->held.job = job;
+		ctx->held.timestamp = job->event.timestamp;
+	}
+
+	ret = daed_job_prepare(job);
+	job->queued = ktime_get();
+	atomic64_inc(&ctx->stats.queued);
+	trace_daedalus_queue(job);
+	spin_lock(&dev->lock);
+	if (!ret && dev->dead)
+		ret = -ENODEV;
+	job->event.buffer = job->dst_mem->id;
+	job->event.job = job->id;
+	job->state = ret ? DAED_JOB_DONE : DAED_JOB_PENDING;
+	job->status = ret;
+	if (ret && job->id)
+		xa_erase(&dev->jobs, job->id);
+	list_add_tail(&job->list, &ctx->jobs);
+	spin_unlock(&dev->lock);
+	if (!ret)
+		wake_up(&dev->wait);
+}
+
+/* Pairs what is ready; under the context's lock. */
+void daed_schedule(struct daed_ctx *ctx)
+{
+	lockdep_assert_held(&ctx->lock);
+	while (ctx->src_streaming && ctx->dst_streaming && !list_empty(&ctx->src_ready)) {
+		struct daed_buf *src = list_first_entry(&ctx->src_ready, struct daed_buf, list);
+
+		if (ctx->held.dst && ctx->held.timestamp != src->vb.vb2_buf.timestamp)
+			daed_release_held(ctx);
+		if (!ctx->held.dst && list_empty(&ctx->dst_ready))
+			break;
+		daed_start(ctx);
+	}
+	/* Jobs that failed at once. */
+	daed_finish_done(ctx);
+}
+
+/* Takes everything back when a queue stops: nothing waits for the daemon. */
+void daed_revoke(struct daed_ctx *ctx, bool output)
+{
+	struct daed_device *dev = ctx->dev;
+	struct daed_buf *buf, *next_buf;
+	struct daed_job *job, *next;
+	LIST_HEAD(revoked);
+	LIST_HEAD(back);
+	bool wake = false;
+
+	lockdep_assert_held(&ctx->lock);
+	daed_finish_done(ctx);
+
+	spin_lock(&dev->lock);
+	list_for_each_entry(job, &ctx->jobs, list) {
+		if (job->state != DAED_JOB_DONE)
+			xa_erase(&dev->jobs, job->id);
+		job->state = DAED_JOB_REVOKED;
+	}
+	list_splice_init(&ctx->jobs, &revoked);
+	ctx->handed = 0;
+	if (output && ctx->known) {
+		ctx->flush = true;
+		wake = true;
+	}
+	spin_unlock(&dev->lock);
+
+	list_for_each_entry_safe(job, next, &revoked, list) {
+		list_del_init(&job->list);
+		atomic64_inc(&ctx->stats.revoked);
+		trace_daedalus_revoke(job);
+		/* Of two fields in flight only the second gives it back. */
+		if (job->last_of_picture)
+			list_add_tail(&job->dst->list, &back);
+		v4l2_ctrl_request_complete(daed_request_of(job->src), &ctx->hdl);
+		daed_src_done(ctx, job->src, false);
+		daed_job_put(job);
+	}
+	if (ctx->held.dst)
+		list_add_tail(&ctx->held.dst->list, &back);
+	memset(&ctx->held, 0, sizeof(ctx->held));
+	list_for_each_entry(buf, &back, list) {
+		buf->failed = false;
+		buf->corrupted = false;
+	}
+	list_splice(&back, &ctx->dst_ready);
+
+	if (output) {
+		list_for_each_entry_safe(buf, next_buf, &ctx->src_ready, list) {
+			list_del(&buf->list);
+			v4l2_ctrl_request_complete(daed_request_of(buf), &ctx->hdl);
+			daed_src_done(ctx, buf, false);
+		}
+	} else {
+		list_for_each_entry_safe(buf, next_buf, &ctx->dst_ready, list) {
+			list_del(&buf->list);
+			vb2_buffer_done(&buf->vb.vb2_buf, VB2_BUF_STATE_ERROR);
+		}
+	}
+	if (wake)
+		wake_up(&dev->wait);
+}
+
+/* The daemon's side */
+
+static void daed_job_end(struct daed_job *job, int status, u32 flags)
+{
+	struct daed_ctx *ctx = job->ctx;
+
+	lockdep_assert_held(&ctx->dev->lock);
+	xa_erase(&ctx->dev->jobs, job->id);
+	if (job->state == DAED_JOB_HANDED) {
+		ctx->handed--;
+		atomic64_add(ktime_to_ns(ktime_sub(ktime_get(), job->handed)),
+			     &ctx->stats.busy_ns);
+	}
+	job->state = DAED_JOB_DONE;
+	job->status = status;
+	job->flags = flags;
+	queue_work(daed_wq, &ctx->work);
+}
+
+int daed_job_done(struct daed_device *dev, const struct daedalus_v4l2_done *done)
+{
+	struct daed_job *job = NULL;
+	bool more = false;
+
+	if (done->status > 0 || done->status < -MAX_ERRNO ||
+	    (done->flags & ~DAEDALUS_V4L2_DONE_CORRUPTED))
+		return -EINVAL;
+	spin_lock(&dev->lock);
+	dev->last_sign = ktime_get();
+	if (done->job <= U32_MAX)
+		job = xa_load(&dev->jobs, done->job);
+	if (job && job->state == DAED_JOB_HANDED) {
+		more = job->ctx->handed == dev->reg.max_in_flight;
+		daed_job_end(job, done->status, done->flags);
+	} else {
+		job = NULL;
+	}
+	spin_unlock(&dev->lock);
+	if (more)
+		wake_up(&dev->wait);
+	return job ? 0 : -ENOENT;
+}
+
+/* What comes next: small events first, then the contexts in turn. */
+static struct daed_job *daed_pick(struct daed_device *dev, struct daedalus_v4l2_event *event,
+				  struct daed_event **taken)
+{
+	struct daed_event *small;
+	struct daed_ctx *ctx;
+	struct daed_job *job;
+
+	lockdep_assert_held(&dev->lock);
+	small = list_first_entry_or_null(&dev->events, struct daed_event, list);
+	if (small) {
+		list_del(&small->list);
+		event->type = small->type;
+		event->context = small->context;
+		event->buffer = small->buffer;
+		*taken = small;
+		return NULL;
+	}
+	list_for_each_entry(ctx, &dev->contexts, list) {
+		if (ctx->flush) {
+			ctx->flush = false;
+			event->type = DAEDALUS_V4L2_FLUSH;
+			event->context = ctx->id;
+			return NULL;
+		}
+		if (ctx->handed >= dev->reg.max_in_flight)
+			continue;
+		list_for_each_entry(job, &ctx->jobs, list) {
+			if (job->state == DAED_JOB_PENDING) {
+				kref_get(&job->kref);
+				list_move_tail(&ctx->list, &dev->contexts);
+				return job;
+			}
+		}
+	}
+	return NULL;
+}
+
+/* Copies a job's data and makes it handed; -EAGAIN when it was revoked. */
+static int daed_hand_out(struct daed_device *dev, struct daed_job *job,
+			 struct daedalus_v4l2_event *event)
+{
+	void __user *data = u64_to_user_ptr(event->data);
+	u32 need = job->controls_size + job->bytes;
+	struct daed_ctx *ctx = job->ctx;
+	u64 address = event->data;
+	int ret;
+
+	if (event->data_size < need) {
+		event->data_size = need;
+		return -ENOSPC;
+	}
+	if (copy_to_user(data, job->controls, job->controls_size))
+		return -EFAULT;
+	ret = daed_mem_copy_to_user(job->src_mem, data + job->controls_size, job->bytes);
+	if (ret)
+		return ret;
+
+	spin_lock(&dev->lock);
+	if (job->state == DAED_JOB_PENDING) {
+		job->state = DAED_JOB_HANDED;
+		job->handed = ktime_get();
+		ctx->handed++;
+		ctx->known = true;
+		atomic64_inc(&ctx->stats.handed);
+		atomic64_add(job->bytes, &ctx->stats.bytes);
+	} else {
+		ret = -EAGAIN;
+	}
+	spin_unlock(&dev->lock);
+	if (ret)
+		return ret;
+
+	*event = job->event;
+	event->data = address;
+	event->data_size = need;
+	event->bitstream_offset = job->controls_size;
+	event->bitstream_size = job->bytes;
+	trace_daedalus_handout(job);
+	return 0;
+}
+
+int daed_job_next(struct daed_device *dev, struct daedalus_v4l2_event *event)
+{
+	int ret = 0;
+
+	if (mutex_lock_interruptible(&dev->next_lock))
+		return -ERESTARTSYS;
+	do {
+		struct daed_event *taken = NULL;
+		struct daed_job *job;
+
+		event->type = 0;
+		spin_lock(&dev->lock);
+		dev->last_sign = ktime_get();
+		job = daed_pick(dev, event, &taken);
+		spin_unlock(&dev->lock);
+		kfree(taken);
+		if (job) {
+			ret = daed_hand_out(dev, job, event);
+			daed_job_put(job);
+		} else {
+			ret = event->type ? 0 : -EAGAIN;
+			event->data_size = 0;
+			break;
+		}
+	} while (ret == -EAGAIN);
+	mutex_unlock(&dev->next_lock);
+	return ret;
+}
+
+/* The daemon is gone. */
+void daed_fail_all(struct daed_device *dev)
+{
+	struct daed_ctx *ctx;
+	struct daed_job *job;
+
+	spin_lock(&dev->lock);
+	dev->dead = true;
+	list_for_each_entry(ctx, &dev->contexts, list) {
+		list_for_each_entry(job, &ctx->jobs, list)
+			if (job->state != DAED_JOB_DONE)
+				daed_job_end(job, -EIO, 0);
+		queue_work(daed_wq, &ctx->work);
+	}
+	spin_unlock(&dev->lock);
+}
+
+/* A frame the daemon does not finish, or does not even take, fails. */
+void daed_watchdog(struct work_struct *work)
+{
+	struct daed_device *dev = container_of(work, struct daed_device, watchdog.work);
+	unsigned int ms = READ_ONCE(daed_job_timeout_ms);
+	ktime_t limit = ktime_sub_ms(ktime_get(), ms);
+	struct daed_ctx *ctx;
+	struct daed_job *job;
+	unsigned int late = 0;
+	bool dead;
+
+	spin_lock(&dev->lock);
+	dead = dev->dead;
+	list_for_each_entry(ctx, &dev->contexts, list) {
+		list_for_each_entry(job, &ctx->jobs, list) {
+			bool expired = false;
+
+			if (job->state == DAED_JOB_HANDED)
+				expired = ktime_before(job->handed, limit);
+			else if (job->state == DAED_JOB_PENDING)
+				expired = ktime_before(job->queued, limit) &&
+					ktime_before(dev->last_sign, limit);
+			if (ms && expired) {
+				atomic64_inc(&ctx->stats.timeouts);
+				daed_job_end(job, -ETIMEDOUT, 0);
+				late++;
+			}
+		}
+	}
+	spin_unlock(&dev->lock);
+	if (late)
+		dev_notice_ratelimited(daed_parent, "%u frames not decoded within %u ms\n",
+				       late, ms);
+	if (!dead)
+		queue_delayed_work(daed_wq, &dev->watchdog, HZ);
+}

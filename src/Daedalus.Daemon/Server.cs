@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+using Daedalus.V4L2;
+using Daedalus.V4L2.Devices;
+using Daedalus.V4L2.Service;
+
+namespace Daedalus.Daemon;
+
+/// <summary>Takes work from the module and gives it to the streams.</summary>
+internal sealed unsafe class Server : IDisposable
+{
+    private const uint MaxSize = 16384;
+    private const uint MaxInFlight = 16;
+    // Module and engine know 8, 9, 10, 12 and 14 bits a sample.
+    private const uint Depths = 1 << 7 | 1 << 8 | 1 << 9 | 1 << 11 | 1 << 13;
+
+    private readonly ServiceNode _node;
+    private readonly IStatelessDevice _engine;
+    private readonly int _threads;
+    private readonly DataBlockPool _blocks = new();
+    private readonly Dictionary<uint, StreamDecoder> _streams = [];
+    private volatile bool _stop;
+
+    public Server(ServiceNode node, IStatelessDevice engine, int threads)
+    {
+        _node = node;
+        _engine = engine;
+        _threads = threads;
+    }
+
+    /// <summary>Registers what the engine decodes: from now on there are devices.</summary>
+    public void Register()
+    {
+        uint codecs = 0;
+        if (CanDecode(PixelFormat.Vp9Frame))
+            codecs |= ServiceAbi.CodecVp9;
+        if (CanDecode(PixelFormat.H264Slice))
+            codecs |= ServiceAbi.CodecH264;
+        if (CanDecode(PixelFormat.Av1Frame))
+            codecs |= ServiceAbi.CodecAv1;
+        ServiceRegister register = new()
+        {
+            Codecs = codecs,
+            Depths = Depths,
+            Chroma = ServiceAbi.Chroma420 | ServiceAbi.Chroma422 | ServiceAbi.Chroma440 | ServiceAbi.Chroma444,
+            MaxWidth = MaxSize,
+            MaxHeight = MaxSize,
+            MaxInFlight = MaxInFlight,
+        };
+        _node.Register(ref register);
+        Log.Info("serving", $"video_minor={register.VideoMinor} media_minor={register.MediaMinor} codecs={codecs:x} engine={_engine.Info.Path}");
+    }
+
+    private bool CanDecode(uint codedFormat)
+    {
+        if (!_engine.Supports(codedFormat))
+            return false;
+        try
+        {
+            _engine.OpenSession(new SessionOptions(codedFormat, 1, 1, static _ => { })).Dispose();
+            return true;
+        }
+        catch (DeviceException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Serves until <see cref="Stop"/>; <paramref name="idle"/> is called at least twice a second.</summary>
+    public void Run(Action idle)
+    {
+        DataBlock block = _blocks.Take();
+        while (!_stop)
+        {
+            ServiceEvent e = new() { Data = (ulong)block.Pointer, DataSize = block.Size };
+            int status = _node.Next(ref e);
+            if (status == Native.NoSpace)
+            {
+                if (!Grow(block, e.DataSize))
+                    Thread.Sleep(10); // The module's watchdog fails the frame in time.
+            }
+            else if (status == Native.Again)
+            {
+                _node.Wait(500);
+            }
+            else if (status == 0)
+            {
+                if (e.Type == ServiceEventType.Frame)
+                {
+                    Stream(e.Context).Post(e, block);
+                    block = _blocks.Take();
+                }
+                else
+                {
+                    Handle(e);
+                }
+            }
+            else if (status != Native.Interrupted)
+            {
+                throw new DeviceException($"The module gives no work: {Native.Message(status)}.", status);
+            }
+            idle();
+        }
+    }
+
+    private static bool Grow(DataBlock block, uint size)
+    {
+        try
+        {
+            block.Reserve(size);
+            return true;
+        }
+        catch (Exception e) when (e is OutOfMemoryException or OverflowException)
+        {
+            Log.Error("no-memory", $"bytes={size}");
+            return false;
+        }
+    }
+
+    private void Handle(in ServiceEvent e)
+    {
+        StreamDecoder? stream;
+        lock (_streams)
+            _streams.TryGetValue(e.Context, out stream);
+        if (stream == null)
+            return;
+        if (e.Type != ServiceEventType.ContextGone)
+        {
+            stream.Post(e, null);
+            return;
+        }
+        lock (_streams)
+            _streams.Remove(e.Context);
+        // Not here: a frame that decodes still would keep all others waiting.
+        new Thread(() => Close(stream), 128 << 10) { IsBackground = true }.Start();
+    }
+
+    private static void Close(StreamDecoder stream)
+    {
+        stream.End();
+        Log.Info("stream-closed", $"context={stream.Context} {stream.Statistics.Report()}");
+    }
+
+    private StreamDecoder Stream(uint context)
+    {
+        lock (_streams)
+        {
+            if (!_streams.TryGetValue(context, out StreamDecoder? stream))
+                _streams[context] = stream = new StreamDecoder(context, _node, _engine, _blocks, _threads);
+            return stream;
+        }
+    }
+
+    /// <summary>One line a stream, on standard output.</summary>
+    public void PrintStatistics()
+    {
+        StreamDecoder[] streams;
+        lock (_streams)
+            streams = [.. _streams.Values];
+        foreach (StreamDecoder stream in streams)
+            Console.Out.WriteLine($"context={stream.Context} {stream.Statistics.Report()}");
+        Console.Out.Flush();
+    }
+
+    /// <summary>From any thread: no new frame is taken.</summary>
+    public void Stop()
+    {
+        _stop = true;
+        _node.Wake();
+    }
+
+    /// <summary>Finishes the frames that were taken.</summary>
+    public void Dispose()
+    {
+        StreamDecoder[] streams;
+        lock (_streams)
+        {
+            streams = [.. _streams.Values];
+            _streams.Clear();
+        }
+        foreach (StreamDecoder stream in streams)
+            Close(stream);
+    }
+}
