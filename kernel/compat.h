@@ -7,6 +7,8 @@
 
 #define DAED_SINCE(major, minor) (LINUX_VERSION_CODE >= KERNEL_VERSION(major, minor, 0))
 
+/* Mapping a dmabuf without its lock held has a name of its own. */
+#define DAED_HAS_VMAP_UNLOCKED DAED_SINCE(6, 2)
 /* Queues of more than 32 buffers. */
 #define DAED_HAS_MAX_NUM_BUFFERS DAED_SINCE(6, 8)
 #define DAED_HAS_REMOVE_BUFS DAED_SINCE(6, 10)

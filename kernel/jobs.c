@@ -103,6 +103,20 @@ static void daed_job_finish(struct daed_job *job)
 	daed_job_put(job);
 }
 
+/*
+ * A first field waits for the second if that is queued already: there are
+ * clients (GStreamer 1.22) that show a frame when its first request is complete.
+ */
+static bool daed_may_finish(const struct daed_job *job)
+{
+	const struct daed_job *next = list_next_entry(job, list);
+
+	if (job->state != DAED_JOB_DONE)
+		return false;
+	return job->last_of_picture || list_is_last(&job->list, &job->ctx->jobs) ||
+		next->dst != job->dst || next->state == DAED_JOB_DONE;
+}
+
 void daed_finish_done(struct daed_ctx *ctx)
 {
 	struct daed_device *dev = ctx->dev;
@@ -111,7 +125,7 @@ void daed_finish_done(struct daed_ctx *ctx)
 	do {
 		spin_lock(&dev->lock);
 		job = list_first_entry_or_null(&ctx->jobs, struct daed_job, list);
-		if (job && job->state == DAED_JOB_DONE)
+		if (job && daed_may_finish(job))
 			list_del_init(&job->list);
 		else
 			job = NULL;

@@ -511,12 +511,38 @@ int daed_mem_export(struct daed_device *dev, u32 id)
 	return fd;
 }
 
+static int daed_mem_copy_imported(struct daed_mem *mem, void __user *to, u32 bytes)
+{
+	struct iosys_map map;
+	int ret;
+
+#if DAED_HAS_VMAP_UNLOCKED
+	ret = dma_buf_vmap_unlocked(mem->imported, &map);
+#else
+	ret = dma_buf_vmap(mem->imported, &map);
+#endif
+	if (ret)
+		return ret;
+	if (map.is_iomem)
+		ret = -EOPNOTSUPP;
+	else if (copy_to_user(to, map.vaddr, bytes))
+		ret = -EFAULT;
+#if DAED_HAS_VMAP_UNLOCKED
+	dma_buf_vunmap_unlocked(mem->imported, &map);
+#else
+	dma_buf_vunmap(mem->imported, &map);
+#endif
+	return ret;
+}
+
 int daed_mem_copy_to_user(struct daed_mem *mem, void __user *to, u32 bytes)
 {
 	u32 done = 0;
 
 	if (bytes > mem->size)
 		return -EINVAL;
+	if (mem->imported)
+		return daed_mem_copy_imported(mem, to, bytes);
 	while (done < bytes) {
 		u32 n = min_t(u32, bytes - done, PAGE_SIZE);
 		void *from = kmap_local_page(mem->pages[done >> PAGE_SHIFT]);

@@ -118,7 +118,7 @@ int daed_queues_init(struct daed_ctx *ctx)
 {
 	int ret;
 
-	ctx->src.io_modes = VB2_MMAP;
+	ctx->src.io_modes = VB2_MMAP | VB2_DMABUF;
 	ctx->src.supports_requests = true;
 	ctx->src.requires_requests = true;
 	ctx->src.subsystem_flags = VB2_V4L2_FL_SUPPORTS_M2M_HOLD_CAPTURE_BUF;

@@ -8,7 +8,8 @@ build=(gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good gs
        gcc libc6-dev clang lld zlib1g-dev pkg-config python3 ffmpeg)
 test=(gstreamer1.0-libav vpx-tools aom-tools svt-av1 rav1e dav1d fluster meson ninja-build
       python3-gi gir1.2-gstreamer-1.0 gir1.2-gst-plugins-base-1.0 linux-libc-dev
-      gcc-aarch64-linux-gnu libc6-dev-arm64-cross)
+      gcc-aarch64-linux-gnu libc6-dev-arm64-cross
+      make flex bison bc libelf-dev patch xz-utils perl)
 
 want=("${build[@]}")
 [ "${1:-build}" = test ] && want+=("${test[@]}")

@@ -1,34 +1,44 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Chooses the vectors for the virtual machine: choose.py VECTORS COUNT > vectors.json. Spread over what the manifest has, small frames
-first; streams that GStreamer's own elements cannot take whatever the driver are named in left_out.json with the reason."""
+"""Chooses the vectors for the virtual machine: choose.py VECTORS COUNT > vectors.json, spread over what the manifest has.
+
+Only what foreign elements can take whatever the driver is: left_out.json names the others with the reason. Pictures of at most 352x288,
+since GStreamer 1.22 gives up on a frame that takes a second of the clock; no field pictures, since it waits for the first field only
+and shows the frame while the second is being decoded.
+"""
 import json
 import os
+import re
 import sys
 
-here = os.path.dirname(os.path.abspath(__file__))
+HERE = os.path.dirname(os.path.abspath(__file__))
+PIXELS = 352 * 288
+ENDINGS = ("ivf", "webm", "mkv", "264", "h264", "jsv", "26l", "avc", "jvt", "bit", "bits", "h26l", "mp4")
 
 
-def suits(entry, left_out):
-    return (entry["codec"] in ("vp9", "h264") and entry.get("verified") and entry.get("result_md5") and not entry.get("result_args")
-            and entry.get("output_format") in ("yuv420p", "yuv420p10le") and entry["name"] not in left_out
-            and entry["file"].rsplit(".", 1)[-1].lower() in ("ivf", "webm", "mkv", "264", "h264", "jsv", "26l", "avc", "jvt", "bit", "bits", "h26l", "mp4"))
+def load(*path):
+    with open(os.path.join(*path), encoding="utf-8") as f:
+        return json.load(f)
 
 
 def main():
     folder, count = os.path.abspath(sys.argv[1]), int(sys.argv[2])
-    with open(os.path.join(folder, "manifest.json"), encoding="utf-8") as f:
-        manifest = json.load(f)
-    with open(os.path.join(here, "left_out.json"), encoding="utf-8") as f:
-        left_out = {entry["name"] for entry in json.load(f)}
+    left_out = [re.compile(e.get("pattern") or re.escape(e["name"]) + "$") for e in load(HERE, "left_out.json")]
+    features = load(folder, "features.json") if os.path.exists(os.path.join(folder, "features.json")) else {}
+
+    def suits(entry):
+        seen = features.get(entry["file"], {})
+        return (entry.get("verified") and entry.get("result_md5") and not entry.get("result_args") and entry.get("frames") and entry.get("width")
+                and entry.get("output_format") in ("yuv420p", "yuv420p10le") and entry["file"].rsplit(".", 1)[-1].lower() in ENDINGS
+                and entry["width"] * entry["height"] <= PIXELS and entry["frames"] <= 100 and "1" not in seen.get("field_pic_flag", {})
+                and not any(p.match(entry["name"]) for p in left_out))
+
     chosen = []
     for codec in ("vp9", "h264"):
-        entries = [e for e in manifest if e["codec"] == codec and suits(e, left_out)]
-        # Every n-th by cost: small ones and large ones, and the official suites before what was generated.
-        entries.sort(key=lambda e: (e["suite"] in ("generated", "misc"), e["name"]))
-        cheap = [e for e in entries if e.get("frames") and e.get("width") and e["width"] * e["height"] * e["frames"] <= 352 * 288 * 300]
-        step = max(1.0, len(cheap) / count)
-        chosen += [cheap[int(i * step)] for i in range(min(count, len(cheap)))]
+        entries = sorted((e for e in load(folder, "manifest.json") if e["codec"] == codec and suits(e)),
+                         key=lambda e: (e["suite"] in ("generated", "misc"), e["name"]))
+        step = max(1.0, len(entries) / count)
+        chosen += [entries[int(i * step)] for i in range(min(count, len(entries)))]
     json.dump({"folder": folder, "entries": chosen}, sys.stdout, indent=1)
 
 

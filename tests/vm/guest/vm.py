@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What the jobs in the virtual machine share: module, daemon, checks, results."""
+import faulthandler
 import glob
 import os
 import re
@@ -34,13 +35,29 @@ def result(name, ok, detail=""):
 
 
 def case(name, function, *arguments):
-    """Runs a test: it passes unless it raises."""
+    """Runs a test: it passes unless it raises. "only=" on the machine's command line chooses some, for development."""
+    if not re.search(os.environ.get("only", ""), name):
+        return
+    timer = threading.Timer(90, dump)
+    timer.daemon = True
+    timer.start()
     try:
         detail = function(*arguments)
         result(name, True, detail or "")
     except Exception as e:  # whatever it is, the other tests run
         traceback.print_exc()
         result(name, False, f"{type(e).__name__}: {e}")
+    finally:
+        timer.cancel()
+
+
+def dump():
+    """A test takes far too long: where is everybody?"""
+    faulthandler.dump_traceback(sys.stdout)
+    for path in sorted(glob.glob("/proc/[0-9]*/task/[0-9]*")):
+        stack = read(path + "/stack")
+        if stack:
+            log(path, read(path + "/comm"), read(path + "/status").split("State:")[1].split("\n")[0].strip(), stack.replace("\n", " "))
 
 
 def finish():

@@ -1,0 +1,78 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# The kernel route: builds the module for the distribution's kernels, then loads it in User-Mode Linux and lets foreign clients decode
+# through it:  run.sh VECTORS [COUNTSFILE]      (out/ must hold daedalusd and the engine)
+# Packages are downloaded and unpacked in a cache (DAEDALUS_VM_CACHE, ~/.cache/gstdaedalus/vm), none is installed.
+set -uo pipefail
+. "$(dirname "$0")/common.sh"
+vectors=$1 counts=${2:-/dev/null}
+out=$root/out/vm
+work=$out/work
+mkdir -p "$work"
+passed=0 failed=0
+
+note() { # 0|1 title
+    if [ "$1" = 0 ]; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
+    printf '   vm: %-60s %s\n' "$2" "$([ "$1" = 0 ] && echo passed || echo FAILED)"
+}
+
+finish() {
+    echo "$passed $failed" >"$counts"
+    [ "$failed" = 0 ]
+    exit
+}
+
+skip() { # reason
+    echo "SKIPPED: the kernel route in a virtual machine: $1"
+    finish
+}
+
+[ "$(uname -m)" = x86_64 ] || skip "User-Mode Linux needs an x86-64 host"
+command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null || skip "no apt to fetch kernel packages with"
+(apt_lists) || skip "no package lists: $(tail -n 1 "$cache/apt-update.log" 2>/dev/null)"
+[ "$(candidate linux-source-6.12)" != "(none)" ] && [ -n "$(candidate linux-source-6.12)" ] || skip "apt offers no linux-source-6.12"
+
+# The module, against headers without and with AV1 controls, for both architectures.
+for kernel in 6.1-amd64 6.12-amd64 6.12-arm64; do
+    "$here/modules.sh" "$out/modules" "$kernel" >"$out/modules-$kernel.log" 2>&1
+    note $? "module builds for Linux $kernel"
+done
+
+uml=$("$here/uml.sh") || { note 1 "User-Mode Linux builds"; finish; }
+"$here/modules.sh" "$out/modules" "uml=$uml" >"$out/modules-uml.log" 2>&1
+code=$?
+note $code "module builds for User-Mode Linux"
+[ $code = 0 ] || { tail -n 20 "$out/modules-uml.log"; finish; }
+
+# Versions are asked for in compat.h alone; the rest of its style is the kernel's.
+find "$root/kernel" -name '*.[ch]' ! -name compat.h ! -name '*.mod.c' -print0 | sort -z | xargs -0 perl "$uml/scripts/checkpatch.pl" --no-tree --max-line-length=100 -q -f >"$out/checkpatch.log" 2>&1
+code=$?
+note $code "checkpatch"
+[ $code = 0 ] || tail -n 20 "$out/checkpatch.log"
+
+# What the machine gets beside the host's own root file system.
+unpack "$cache/busybox" busybox-static
+cp "$cache/busybox/bin/busybox" "$uml/linux" "$out/modules/uml/daedalus_v4l2.ko" "$work/"
+find "$uml/drivers/media/common/videobuf2" -name '*.ko' -exec cp {} "$work/" \;
+cp "$root/out/bin/daedalusd" "$work/"
+rm -rf "$work/engine"; cp -r "$root/out/lib/daedalus" "$work/engine"
+gcc -O1 -Wall -Wextra -Werror -o "$work/client" "$here/client.c" || { note 1 "test client builds"; finish; }
+python3 "$here/choose.py" "$vectors" "${DAEDALUS_VM_VECTORS:-42}" >"$work/vectors.json" || { note 1 "vectors are chosen"; finish; }
+
+boot() { # job [name=value…]
+    local job=$1 result name detail; shift
+    "$here/boot.sh" "$work" "$job" "$@" >"$out/$job.out" 2>&1
+    cp "$work/log" "$out/$job.log" 2>/dev/null
+    cp "$work/dmesg" "$out/$job.dmesg" 2>/dev/null
+    while IFS=$'\t' read -r result name detail; do
+        if [ "$result" = pass ]; then passed=$((passed + 1)); else failed=$((failed + 1)); printf '   vm: FAILED %s: %s %s\n' "$job" "$name" "${detail:0:300}"; fi
+    done <"$work/results"
+    printf '   vm: %-60s %s of %s passed\n' "$job" "$(grep -c ^pass "$work/results")" "$(wc -l <"$work/results")"
+}
+
+boot smoke
+DAEDALUS_VM_TIMEOUT=900 boot decode
+if trixie=$("$here/trixie.sh" 2>"$out/trixie.log"); then boot compliance "trixie=$trixie"
+else echo "SKIPPED: v4l2-compliance 1.30 (that of this release expects what kernels no longer do): $(tail -n 1 "$out/trixie.log")"; fi
+boot faults
+finish
