@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Chooses the vectors for the virtual machine: choose.py VECTORS COUNT > vectors.json, spread over what the manifest has.
+"""Chooses the vectors for the virtual machine: choose.py VECTORS CODEC=COUNT… > vectors.json, spread over what the manifest has.
 
 Only what foreign elements can take whatever the driver is: left_out.json names the others with the reason. Pictures of at most 352x288,
 since GStreamer 1.22 gives up on a frame that takes a second of the clock; no field pictures, since it waits for the first field only
@@ -22,7 +22,7 @@ def load(*path):
 
 
 def main():
-    folder, count = os.path.abspath(sys.argv[1]), int(sys.argv[2])
+    folder = os.path.abspath(sys.argv[1])
     left_out = [re.compile(e.get("pattern") or re.escape(e["name"]) + "$") for e in load(HERE, "left_out.json")]
     features = load(folder, "features.json") if os.path.exists(os.path.join(folder, "features.json")) else {}
 
@@ -34,7 +34,7 @@ def main():
                 and not any(p.match(entry["name"]) for p in left_out))
 
     chosen = []
-    for codec in ("vp9", "h264"):
+    for codec, count in ((c, int(n)) for c, n in (a.split("=") for a in sys.argv[2:])):
         entries = sorted((e for e in load(folder, "manifest.json") if e["codec"] == codec and suits(e)),
                          key=lambda e: (e["suite"] in ("generated", "misc"), e["name"]))
         step = max(1.0, len(entries) / count)

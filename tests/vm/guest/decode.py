@@ -2,26 +2,36 @@
 """GStreamer's own stateless decoders, unchanged, through our /dev/videoN: the vectors of /mnt/vectors.json bit-exactly."""
 import json
 import os
+import re
 import time
 
 import gst
 import vm
 
-ELEMENTS = {"vp9": "v4l2slvp9dec", "h264": "v4l2slh264dec"}
+ELEMENTS = {"vp9": "v4l2slvp9dec", "h264": "v4l2slh264dec", "av1": "v4l2slav1dec"}
 
 
-def main():
-    with open(os.path.join(vm.WORK, "vectors.json"), encoding="utf-8") as f:
+def main(vectors="vectors.json", root=None):
+    with open(os.path.join(vm.WORK, vectors), encoding="utf-8") as f:
         chosen = json.load(f)
     vm.insmod()
     with vm.Daemon():
-        gst.prepare()
+        if root:
+            gst.enter(root, chosen["folder"])
+            chosen["folder"] = "/mnt"
+        else:
+            gst.prepare()
         import run  # tests/conformance
+        run.CODECS.setdefault("av1", ("av1parse", ""))
 
         for entry in chosen["entries"]:
             def play():
                 start = time.monotonic()
-                outcome, detail = run.play(chosen["folder"], entry, entry["codec"], ELEMENTS[entry["codec"]], 60, entry.get("instead"))
+                outcome, detail = run.play(chosen["folder"], entry, entry["codec"], ELEMENTS[entry["codec"]], 60)
+                # GStreamer's limit is a second of the clock, whatever else the machine does in it; then it is also out of bitstream buffers.
+                if outcome == "error" and re.search("took too long|Not enough memory to decode", detail):
+                    vm.log("again:", entry["name"], detail)
+                    outcome, detail = run.play(chosen["folder"], entry, entry["codec"], ELEMENTS[entry["codec"]], 60)
                 vm.check(outcome == "pass", f"{outcome} {detail}")
                 return f"{entry['frames']} frames in {time.monotonic() - start:.2f} s"
             vm.case(f"{ELEMENTS[entry['codec']]} {entry['name']}", play)
@@ -31,4 +41,5 @@ def main():
     vm.finish()
 
 
-main()
+if __name__ == "__main__":
+    main()
