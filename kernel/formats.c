@@ -174,11 +174,14 @@ static struct daed_image daed_image(struct daed_ctx *ctx)
 		image.depth = s->bit_depth;
 		image.hsub = !!(s->flags & V4L2_AV1_SEQUENCE_FLAG_SUBSAMPLING_X);
 		image.vsub = !!(s->flags & V4L2_AV1_SEQUENCE_FLAG_SUBSAMPLING_Y);
-		/* Never set: all zero. A monochrome picture gets grey chroma. */
-		if (!s->bit_depth || (s->flags & V4L2_AV1_SEQUENCE_FLAG_MONO_CHROME))
-			image = (struct daed_image){ s->bit_depth, 1, 1 };
-		if (!s->bit_depth)
-			image.depth = 8;
+		/*
+		 * Profile 0 is 4:2:0, also where nothing was set yet. The chroma
+		 * of a monochrome picture is grey.
+		 */
+		if (!s->seq_profile || (s->flags & V4L2_AV1_SEQUENCE_FLAG_MONO_CHROME)) {
+			image.hsub = 1;
+			image.vsub = 1;
+		}
 		break;
 	}
 #endif
