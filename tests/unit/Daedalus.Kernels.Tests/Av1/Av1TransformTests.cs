@@ -185,4 +185,68 @@ public sealed unsafe class Av1TransformTests
         NativeMemory.AlignedFree(coefficients);
         NativeMemory.AlignedFree(memory);
     }
+
+    /// <summary>Levels agree with the scalar kernels on any input, also where values leave the ranges that streams must keep to.</summary>
+    [Theory]
+    [InlineData(8)]
+    [InlineData(10)]
+    [InlineData(12)]
+    public void LevelsAgreeOnAnyInput(int bitDepth)
+    {
+        var wide = bitDepth > 8;
+        var tables = (Av1KernelTable*)NativeMemory.AllocZeroed(3, (nuint)sizeof(Av1KernelTable));
+        var coefficients = (byte*)NativeMemory.AlignedAlloc(32 * 32 * 4, 64);
+        const int Samples = Stride * 64;
+        var pictures = (byte*)NativeMemory.AlignedAlloc(3 * 2 * Samples, 64);
+        for (var level = KernelLevel.Scalar; level <= KernelLevels.Best; level++)
+        {
+            Av1KernelTable.Create(tables + (int)level, bitDepth, level);
+        }
+        var random = new Random(bitDepth);
+        for (var index = 0; index <= Av1KernelTable.Lossless; index++)
+        {
+            var size = index == Av1KernelTable.Lossless ? 0 : index / 16;
+            if (tables->InverseTransform[index] == 0)
+            {
+                continue;
+            }
+            var ch = Math.Min(32, Av1TransformModel.Height(size));
+            for (var round = 0; round < 6; round++)
+            {
+                var scan = Scan(size, index % 16, random);
+                var eob = round < 2 ? scan.Count : 1 + random.Next(scan.Count);
+                var values = new int[eob];
+                var limit = 1 << (7 + bitDepth);
+                for (var i = 0; i < eob; i++)
+                {
+                    values[i] = (round & 1) == 0 ? (random.Next(2) * 2 - 1) * limit : random.Next(-limit, limit);
+                    values[i] = Math.Min(values[i], limit - 1);
+                }
+                for (var level = KernelLevel.Scalar; level <= KernelLevels.Best; level++)
+                {
+                    var picture = pictures + (int)level * 2 * Samples;
+                    new Span<byte>(picture, 2 * Samples).Fill(1);
+                    new Span<byte>(coefficients, 32 * 32 * 4).Clear();
+                    for (var i = 0; i < eob; i++)
+                    {
+                        var at = scan[i].X * ch + scan[i].Y;
+                        if (wide)
+                        {
+                            ((int*)coefficients)[at] = values[i];
+                        }
+                        else
+                        {
+                            ((short*)coefficients)[at] = (short)values[i];
+                        }
+                    }
+                    tables[(int)level].GetInverseTransform(index)(picture + Guard * (wide ? 2 : 1), Stride * (wide ? 2 : 1), coefficients, eob, bitDepth);
+                    Assert.False(new Span<byte>(coefficients, 32 * 32 * 4).ContainsAnyExcept((byte)0));
+                    Assert.True(new Span<byte>(pictures, 2 * Samples).SequenceEqual(new Span<byte>(picture, 2 * Samples)), $"index {index} level {level} eob {eob} round {round}");
+                }
+            }
+        }
+        NativeMemory.Free(tables);
+        NativeMemory.AlignedFree(coefficients);
+        NativeMemory.AlignedFree(pictures);
+    }
 }
