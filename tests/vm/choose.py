@@ -33,10 +33,15 @@ def main():
                 and entry["width"] * entry["height"] <= PIXELS and entry["frames"] <= 100 and "1" not in seen.get("field_pic_flag", {})
                 and not any(p.match(entry["name"]) for p in left_out))
 
+    with open(os.path.join(HERE, "vectors.txt"), encoding="utf-8") as f:
+        listed = {tuple(line.split(" ", 1)) for line in f.read().splitlines() if not line.startswith("#")}
     chosen = []
     for codec, count in ((c, int(n)) for c, n in (a.split("=") for a in sys.argv[2:])):
         entries = sorted((e for e in load(folder, "manifest.json") if e["codec"] == codec and suits(e)),
                          key=lambda e: (e["suite"] in ("generated", "misc"), e["name"]))
+        # The listed ones where the folder has them (the official vectors), else a spread of what it has.
+        if known := [e for e in entries if (codec, e["file"]) in listed]:
+            entries = known
         step = max(1.0, len(entries) / count)
         chosen += [entries[int(i * step)] for i in range(min(count, len(entries)))]
     json.dump({"folder": folder, "entries": chosen}, sys.stdout, indent=1)
