@@ -2,6 +2,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
+using Daedalus.Bitstream.Av1;
 using Daedalus.Bitstream.H264;
 using Daedalus.Bitstream.Vp9;
 using Daedalus.V4L2.Controls;
@@ -45,7 +46,13 @@ internal sealed class Corpus
             if (!File.Exists(file) || (!AccessUnitReader.IsRaw(file) && !OperatingSystemTools.Exists("ffmpeg")))
                 continue;
             string name = entry.GetProperty("file").GetString()!;
-            if ((codec == "h264" ? LoadH264(name, file, scratch) : Load(name, file, scratch)) is { } seed)
+            Seed? seed = codec switch
+            {
+                "h264" => LoadH264(name, file, scratch),
+                "av1" => LoadAv1(name, file, scratch),
+                _ => Load(name, file, scratch),
+            };
+            if (seed != null)
                 seeds.Add(seed);
         }
         return Sort(seeds);
@@ -133,6 +140,40 @@ internal sealed class Corpus
                     continue;
                 width = Math.Max(width, (sps.Control.PicWidthInMbsMinus1 + 1) * 16);
                 height = Math.Max(height, (sps.Control.PicHeightInMapUnitsMinus1 + 1) * ((sps.Control.Flags & H264SpsFlags.FrameMbsOnly) != 0 ? 16 : 32));
+            }
+        }
+        return width == 0 ? null : new Seed(name, width, height, [.. units]);
+    }
+
+    private static Seed? LoadAv1(string name, string file, string scratch)
+    {
+        var units = new List<byte[]>();
+        try
+        {
+            // What fuzzers found once is IVF with a header of any content.
+            bool fuzzed = Path.GetExtension(file).Length == 0;
+            using AccessUnitReader reader = fuzzed ? new IvfReader(File.OpenRead(file), null, file, "AV01") : AccessUnitReader.Open(AccessUnitReader.IsRaw(file) ? file : Unpack(file, scratch));
+            int bytes = 0;
+            while (units.Count < UnitsPerSeed && bytes < BytesPerSeed && reader.TryRead(out ReadOnlySpan<byte> unit))
+            {
+                units.Add(unit.ToArray());
+                bytes += unit.Length;
+            }
+        }
+        catch (Exception e) when (e is InvalidDataException or IOException)
+        {
+            return null;
+        }
+        int width = 0, height = 0;
+        foreach (byte[] unit in units)
+        {
+            var reader = new Av1ObuReader(unit);
+            while (reader.TryRead(out Av1Obu obu))
+            {
+                if (obu.Type != Av1ObuType.SequenceHeader || !Av1HeaderParser.TryParseSequence(unit.AsSpan(obu.PayloadOffset, obu.PayloadSize), out Av1SequenceHeader? sequence, out _))
+                    continue;
+                width = Math.Max(width, sequence.MaxFrameWidth);
+                height = Math.Max(height, sequence.MaxFrameHeight);
             }
         }
         return width == 0 ? null : new Seed(name, width, height, [.. units]);

@@ -13,7 +13,7 @@ internal sealed class Options
     public bool Worker, Verbose, Guard = true;
 
     public const string Usage = """
-        daedalus-fuzz [--codec vp9|h264] [--inputs N] [--seed S] [--first N] [--device auto|in-process|dummy|PATH] [--vectors FOLDER]
+        daedalus-fuzz [--codec vp9|h264|av1] [--inputs N] [--seed S] [--first N] [--device auto|in-process|dummy|PATH] [--vectors FOLDER]
                       [--corpus FILE] [--chunk N] [--limit SECONDS] [--starve N] [--no-guard] [--verbose]
         Decodes damaged streams and controls under guard pages. Every input must end in an error or in frames, flagged or complete.
           --codec     what the streams are (vp9)

@@ -23,7 +23,7 @@ internal sealed class Worker : IDisposable
     private readonly StreamMutator _mutator;
     private readonly DecodeRun _run;
     private readonly uint _codedFormat;
-    private readonly bool _h264;
+    private readonly bool _h264, _av1;
     private readonly List<string> _log = [];
     private readonly Dictionary<string, ulong[]> _clean = [];
     private readonly List<(long Rss, int Descriptors, int Threads)> _checkpoints = [];
@@ -36,9 +36,10 @@ internal sealed class Worker : IDisposable
         _device = OpenDevice(options.Device);
         _corpus = Corpus.Read(options.CorpusFile!);
         _h264 = options.Codec == "h264";
-        _codedFormat = _h264 ? PixelFormat.H264Slice : PixelFormat.Vp9Frame;
-        _mutator = _h264 ? new H264StreamMutator() : new Vp9StreamMutator();
-        _run = _h264 ? new H264Run() : new Vp9Run();
+        _av1 = options.Codec == "av1";
+        _codedFormat = _h264 ? PixelFormat.H264Slice : _av1 ? PixelFormat.Av1Frame : PixelFormat.Vp9Frame;
+        _mutator = _h264 ? new H264StreamMutator() : _av1 ? new Av1StreamMutator() : new Vp9StreamMutator();
+        _run = _h264 ? new H264Run() : _av1 ? new Av1Run() : new Vp9Run();
         // Compiled just in time the engine's exceptions can be seen before it turns them into a status.
         if (options.Device == "in-process")
         {
@@ -141,6 +142,8 @@ internal sealed class Worker : IDisposable
         // Somewhere in the middle, but with what a container would have given.
         if (_h264 && from > 0)
             units.Insert(0, H264StreamMutator.ParameterSets(seed.Units[0]));
+        if (_av1 && from > 0)
+            units.Insert(0, Av1StreamMutator.SequenceHeader(seed.Units[0]));
         _log.Add($"{seed.Name} units {from}..{from + units.Count}");
         bool controls = !everyVector && rng.OneIn(3), interrupts = !everyVector && rng.OneIn(4);
         if (everyVector)

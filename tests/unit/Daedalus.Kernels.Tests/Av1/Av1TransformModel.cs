@@ -264,8 +264,12 @@ internal sealed class Av1TransformModel
         long[] x = [s[0] + s[3], s[1] + s[3], s[2], s[0] + s[1] - s[3]];
         for (var i = 0; i < 4; i++)
         {
+            // The sums must fit r + 12 bits here, not what they are rounded to (7.13.2.6).
+            if (x[i] < -(1L << (_r + 11)) || x[i] >= 1L << (_r + 11))
+            {
+                Conforms = false;
+            }
             _t[i] = Round2(x[i], 12);
-            Check(_t[i]);
         }
     }
 
