@@ -34,7 +34,7 @@ PEERS = {
     },
     "av1": {
         "base": "dav1d", "suffix": ".av1.ivf", "front": "ivfparse ! av1parse", "encoder": ["-c:v", "libaom-av1", "-b:v", "5M", "-tiles", "2x1", "-cpu-used", "7", "-row-mt", "1"],
-        "elements": {"daedalusav1dec": "n-threads", "dav1ddec": "n-threads", "avdec_av1": "max-threads", "av1dec": "threads"},
+        "elements": {"daedalusav1dec": "n-threads", "dav1ddec": "n-threads", "avdec_av1": "max-threads", "av1dec": None},
         "commands": {"dav1d": "dav1d -q -i {clip} --muxer null -o /dev/null --threads {threads}", "ffmpeg libdav1d": "ffmpeg -v error -threads {threads} -c:v libdav1d -i {clip} -f null -"},
     },
 }
