@@ -71,7 +71,7 @@ public sealed class Plugin : IDisposable
 
     /// <summary>An AV1 clip made by ffmpeg's libaom; a key frame every 30. Arguments as for <see cref="H264Clip"/>.</summary>
     public string Av1Clip(string name, string arguments = "", string size = "176x144", int frames = 60)
-        => Encoded(name, "-c:v libaom-av1 -cpu-used 8 -row-mt 0 -threads 1 -g 30 -lag-in-frames 15 -crf 40 -b:v 0 -pix_fmt yuv420p", arguments, size, frames);
+        => Encoded("av1-" + name, "-c:v libaom-av1 -cpu-used 8 -row-mt 0 -threads 1 -g 30 -lag-in-frames 15 -crf 40 -b:v 0 -pix_fmt yuv420p", arguments, size, frames);
 
     private string Encoded(string name, string encoder, string arguments, string size, int frames)
     {
