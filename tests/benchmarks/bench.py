@@ -89,30 +89,28 @@ def main():
     o = a.parse_args()
     results = []
     for codec, clip in [(k, c) for k in ([o.codec] if o.codec else PEERS) for c in (o.clips or clips(k)) if c.endswith(PEERS[k]["suffix"])]:
-        walls, base = {}, PEERS[codec]["base"]
-        for threads, cpus in ((1, "0"), (2, "0,1")):
-            if (os.cpu_count() or 1) < threads:
-                continue
-            d = decoders(codec, threads)
-            if base not in d:
-                sys.exit(f"{base} is what ratios are to, and it is not installed")
-            samples = {n: [] for n in d}
-            for n, c in d.items():
-                once(c, clip, cpus)
-            for _ in range(o.runs):
-                for n, c in d.items():
-                    samples[n].append(once(c, clip, cpus))
+        base, counts = PEERS[codec]["base"], [t for t in (1, 2) if t <= (os.cpu_count() or 1)]
+        # All of a round, both thread counts too, runs within seconds: a machine that changes its pace then changes it for all.
+        runs = {(n, t): (c, ",".join(map(str, range(t)))) for t in counts for n, c in decoders(codec, t).items()}
+        if (base, 1) not in runs:
+            sys.exit(f"{base} is what ratios are to, and it is not installed")
+        samples = {k: [] for k in runs}
+        for c, cpus in runs.values():
+            once(c, clip, cpus)
+        for _ in range(o.runs):
+            for k, (c, cpus) in runs.items():
+                samples[k].append(once(c, clip, cpus))
+        for threads in counts:
             print(f"{os.path.basename(clip)}, {threads} thread(s), median of {o.runs}: ratio to {base}")
-            for n, s in samples.items():
-                cpu, wall = (statistics.median(x[i] / y[i] for x, y in zip(s, samples[base])) for i in (0, 1))
+            for n, s in ((n, s) for (n, t), s in samples.items() if t == threads):
+                cpu, wall = (statistics.median(x[i] / y[i] for x, y in zip(s, samples[base, threads])) for i in (0, 1))
                 row = {"clip": os.path.basename(clip), "threads": threads, "decoder": n, "cpu_s": statistics.median(x[0] for x in s),
                        "wall_s": statistics.median(x[1] for x in s), "rss_mib": statistics.median(x[2] for x in s), "cpu_ratio": cpu, "wall_ratio": wall}
+                if threads > 1:
+                    row["over_one"] = statistics.median(x[1] / y[1] for x, y in zip(samples[n, 1], s))
                 results.append(row)
-                walls[(n, threads)] = row["wall_s"]
-                print(f"  {n:16s} cpu {row['cpu_s']:6.2f} s ×{cpu:4.2f}   wall {row['wall_s']:6.2f} s ×{wall:4.2f}   rss {row['rss_mib']:6.1f} MiB", flush=True)
-        for n in d:
-            if (n, 2) in walls:
-                print(f"  {n}: two threads are {walls[(n, 1)] / walls[(n, 2)]:.2f} × one")
+                print(f"  {n:16s} cpu {row['cpu_s']:6.2f} s ×{cpu:4.2f}   wall {row['wall_s']:6.2f} s ×{wall:4.2f}   rss {row['rss_mib']:6.1f} MiB"
+                      + (f"   {row['over_one']:4.2f} × one thread" if threads > 1 else ""), flush=True)
     if o.json:
         with open(o.json, "w", encoding="utf-8") as f:
             json.dump(results, f, indent=1)
