@@ -346,6 +346,14 @@ static int daed_reqbufs(struct file *file, void *fh, struct v4l2_requestbuffers 
 	if (!q)
 		return -EINVAL;
 	mutex_lock(&ctx->lock);
+	/*
+	 * What requests have queued before STREAMON is given back here: REQBUFS
+	 * would do so under the queue's mmap_lock, and to complete the controls
+	 * takes their handler's lock, under which user memory is touched.
+	 */
+	if (vb2_is_busy(q) && !vb2_is_streaming(q) &&
+	    !vb2_verify_memory_type(q, rb->memory, rb->type))
+		vb2_core_streamoff(q, rb->type);
 	ret = vb2_reqbufs(q, rb);
 	mutex_unlock(&ctx->lock);
 	return ret;

@@ -219,6 +219,36 @@ static void restarts(int fd, int media)
 	}
 }
 
+/* Requests queued before STREAMON go with their buffers; with controls and a mapping, which tie the locks lockdep watches together. */
+static void unqueued(int fd, int media)
+{
+	static uint8_t payload[2040];
+	struct v4l2_ext_control control = { .id = V4L2_CID_STATELESS_VP9_COMPRESSED_HDR, .size = sizeof(payload), .ptr = payload };
+	struct v4l2_ext_controls list = { .count = 1, .controls = &control };
+	struct v4l2_plane plane = { 0 };
+	struct v4l2_buffer b = { .type = OUT, .memory = V4L2_MEMORY_MMAP, .length = 1, .m.planes = &plane };
+	unsigned int count;
+	int request;
+	void *map;
+
+	if (set_format(fd, 320, 240) || ioctl(fd, VIDIOC_S_EXT_CTRLS, &list))
+		fail("format and controls");
+	for (count = 0; count < 4; count++) {
+		if (request_buffers(fd, OUT, 2, V4L2_MEMORY_MMAP) < 2 || ioctl(fd, VIDIOC_QUERYBUF, &b))
+			fail("REQBUFS");
+		map = mmap(NULL, plane.length, PROT_READ | PROT_WRITE, MAP_SHARED, fd, plane.m.mem_offset);
+		if (map == MAP_FAILED)
+			fail("mmap");
+		munmap(map, plane.length);
+		request = submit(fd, media, 1);
+		if (request_buffers(fd, OUT, count & 1 ? 2 : 0, V4L2_MEMORY_MMAP) < 0)
+			fail("REQBUFS with a request queued");
+		if (!wait_request(request, 0))
+			fail("the request is not complete after REQBUFS");
+		close(request);
+	}
+}
+
 /* Says "ready", waits for the daemon to die, then uses all that is left. */
 static void orphan(int fd, int media)
 {
@@ -449,6 +479,8 @@ int main(int argc, char **argv)
 		stalled(fd, media, number);
 	else if (!strcmp(command, "restarts"))
 		restarts(fd, media);
+	else if (!strcmp(command, "unqueued"))
+		unqueued(fd, media);
 	else if (!strcmp(command, "orphan"))
 		orphan(fd, media);
 	else if (!strcmp(command, "limit"))

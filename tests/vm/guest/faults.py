@@ -133,6 +133,7 @@ def main():
     with vm.Daemon() as daemon:
         vm.case("bad frames come back in order", client, "bad-frames")
         vm.case("queues stopped in flight", client, "restarts")
+        vm.case("buffers freed with requests on them", client, "unqueued")
         vm.case("six clients that stop and start", several)
         vm.case("buffers of a dma-heap", client, "import")
         vm.case("daemon stopped and continued", stopped_daemon, daemon)
