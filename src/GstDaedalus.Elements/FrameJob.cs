@@ -16,6 +16,8 @@ internal sealed unsafe class FrameJob
     private bool _mapped;
     private byte* _converted;
     private int _convertedCapacity;
+    private byte* _kept;
+    private int _keptCapacity;
     private int _pending;
     private int _deviceFailures;
     private int _deviceStatus;
@@ -48,10 +50,15 @@ internal sealed unsafe class FrameJob
     public int Size { get; private set; }
 
     /// <summary>Flags of the coded buffer.</summary>
-    public uint BufferFlags => _buffer == 0 ? 0 : *(uint*)(_buffer + Layout.GstMiniObject_flags);
+    public uint BufferFlags { get; private set; }
 
     /// <summary>Takes a codec frame and maps its data. False when the data cannot be mapped.</summary>
-    public bool Begin(VideoCodecFrame frame)
+    /// <param name="frame">The frame.</param>
+    /// <param name="keep">
+    /// Copies the data and gives the buffer back at once, as V4L2's OUTPUT queue does. With requests in flight this is the cheaper way:
+    /// upstream gets the memory back in the order it expects and uses it again, instead of touching new pages for every buffer.
+    /// </param>
+    public bool Begin(VideoCodecFrame frame, bool keep)
     {
         Frame = frame;
         nint buffer = frame.InputBuffer;
@@ -62,7 +69,24 @@ internal sealed unsafe class FrameJob
         _mapped = true;
         Data = _map->Data;
         Size = (int)Math.Min(_map->Size, int.MaxValue);
+        BufferFlags = *(uint*)(buffer + Layout.GstMiniObject_flags);
+        if (keep)
+            Keep();
         return true;
+    }
+
+    private void Keep()
+    {
+        if (_keptCapacity < Size)
+        {
+            NativeMemory.Free(_kept);
+            _keptCapacity = WithRoom(Size);
+            _kept = (byte*)NativeMemory.Alloc((nuint)_keptCapacity);
+        }
+        Buffer.MemoryCopy(Data, _kept, _keptCapacity, Size);
+        Data = _kept;
+        Unmap();
+        Frame.ReleaseInputMemory();
     }
 
     /// <summary>Memory for the data in another form, kept as long as the data itself.</summary>
@@ -71,7 +95,7 @@ internal sealed unsafe class FrameJob
         if (_convertedCapacity < capacity)
         {
             NativeMemory.Free(_converted);
-            _convertedCapacity = capacity + capacity / 2;
+            _convertedCapacity = WithRoom(capacity);
             _converted = (byte*)NativeMemory.Alloc((nuint)_convertedCapacity);
         }
         return new Span<byte>(_converted, _convertedCapacity);
@@ -156,6 +180,7 @@ internal sealed unsafe class FrameJob
         Unmap();
         DropShown();
         Frame = default;
+        BufferFlags = 0;
         Data = null;
         Size = 0;
         Failures = 0;
@@ -171,7 +196,10 @@ internal sealed unsafe class FrameJob
     {
         NativeMemory.Free(_map);
         NativeMemory.Free(_converted);
+        NativeMemory.Free(_kept);
     }
+
+    private static int WithRoom(int size) => (int)Math.Min((long)size + size / 2, int.MaxValue);
 
     private void DropShown()
     {

@@ -180,7 +180,7 @@ public abstract unsafe partial class StatelessVideoDecoder : VideoDecoder
         }
         FrameJob job = _idleJobs.TryPop(out FrameJob? idle) ? idle : new FrameJob();
         job.Holders = 1;
-        if (!job.Begin(frame))
+        if (!job.Begin(frame, keep: _depth > 0))
             job.Fail("the coded data cannot be mapped");
         DecodeUnit(job);
         _jobs.Enqueue(job);

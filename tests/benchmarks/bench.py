@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Speed beside the peers, interleaved in one run: bench.py [CLIP …] [--codec vp9|h264|av1] [--runs N] [--json FILE]
+"""Speed beside the peers, interleaved in one run: bench.py [CLIP …] [--codec vp9|h264|av1] [--runs N] [--repeat N] [--json FILE]
 
 CPU seconds and wall seconds of whole processes, pinned to one CPU (1 thread) or two (2 threads), as ratios to FFmpeg
 through avdec_* in the same pipeline, of AV1 to dav1d's own program, and peak resident memory. A clip is made when none is
-given or found; peers that are not installed are left out.
+given or found; peers that are not installed are left out. --repeat plays the clip several times in one process, so that its start
+(which no second thread makes shorter) weighs less.
 """
 import argparse
 import json
@@ -12,6 +13,7 @@ import os
 import shlex
 import shutil
 import statistics
+import struct
 import subprocess
 import sys
 import time
@@ -59,6 +61,28 @@ def clips(codec):
     return [made]
 
 
+def repeated(clip, times):
+    """The clip so many times in one file; an IVF's frames with times that go on."""
+    if times <= 1:
+        return clip
+    with open(clip, "rb") as f:
+        data = f.read()
+    frames, at = [], 32
+    while clip.endswith(".ivf") and at < len(data):
+        size, = struct.unpack_from("<I", data, at)
+        frames.append(data[at + 12:at + 12 + size])
+        at += 12 + size
+    made = os.path.join(top, f"out/bench-{times}x-{os.path.basename(clip)}")
+    with open(made, "wb") as f:
+        if frames:
+            f.write(data[:24] + struct.pack("<II", len(frames) * times, 0))
+            for i, frame in enumerate(frames * times):
+                f.write(struct.pack("<IQ", len(frame), i) + frame)
+        else:
+            f.write(data * times)
+    return made
+
+
 def decoders(codec, threads):
     p = PEERS[codec]
     made = {}
@@ -85,10 +109,12 @@ def main():
     a.add_argument("clips", nargs="*")
     a.add_argument("--codec", choices=PEERS)
     a.add_argument("--runs", type=int, default=3)
+    a.add_argument("--repeat", type=int, default=1)
     a.add_argument("--json")
     o = a.parse_args()
     results = []
     for codec, clip in [(k, c) for k in ([o.codec] if o.codec else PEERS) for c in (o.clips or clips(k)) if c.endswith(PEERS[k]["suffix"])]:
+        clip = repeated(clip, o.repeat)
         base, counts = PEERS[codec]["base"], [t for t in (1, 2) if t <= (os.cpu_count() or 1)]
         # All of a round, both thread counts too, runs within seconds: a machine that changes its pace then changes it for all.
         runs = {(n, t): (c, ",".join(map(str, range(t)))) for t in counts for n, c in decoders(codec, t).items()}

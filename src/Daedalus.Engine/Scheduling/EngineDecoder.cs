@@ -40,7 +40,8 @@ public sealed unsafe class EngineDecoder : IDisposable
         {
             for (int i = 0; i < _workers.Length; i++)
             {
-                var worker = new Thread(Work, WorkerStackBytes) { IsBackground = true, Name = "daedalus:" + i };
+                int number = i;
+                var worker = new Thread(() => Work(number), WorkerStackBytes) { IsBackground = true, Name = "daedalus:" + i };
                 worker.Start();
                 _workers[i] = worker;
             }
@@ -240,7 +241,7 @@ public sealed unsafe class EngineDecoder : IDisposable
         }
     }
 
-    private void Work()
+    private void Work(int number)
     {
         FrameJob? job = null;
         int step = FrameJob.NoStep;
@@ -257,6 +258,7 @@ public sealed unsafe class EngineDecoder : IDisposable
                         job.Finish(step);
                     _gate.Changed();
                 }
+                _gate.Claimant = number;
                 if (!TryClaim(out job, out step, out done))
                 {
                     if (_stop)

@@ -12,6 +12,9 @@ internal sealed class FrameGate
     /// <summary>Pause instructions (normalised by the runtime) between polls.</summary>
     public const int SpinLength = 8;
 
+    /// <summary>Number of the worker that looks for a step (lock held).</summary>
+    public int Claimant;
+
     private int _version;
     private int _sleepers;
 

@@ -10,7 +10,8 @@ namespace Daedalus.Engine.Vp9;
 /// <summary>
 /// One VP9 frame in flight. Steps: load the probability context; entropy-decode one superblock row of one tile column; adapt;
 /// reconstruct and filter one superblock row. Frames with a tile column for every thread are cut otherwise: a step decodes and
-/// reconstructs some rows of one tile column, so that coefficients stay in the cache of the core that wrote them; another filters.
+/// reconstructs some rows of one tile column, superblock by superblock in memory for one, so that coefficients stay in the first
+/// cache of the core that wrote them; another step filters. With one thread it goes the same way.
 /// </summary>
 internal sealed unsafe class Vp9FrameJob : FrameJob, IVp9ReferenceWaiter, IDisposable
 {
@@ -22,6 +23,9 @@ internal sealed unsafe class Vp9FrameJob : FrameJob, IVp9ReferenceWaiter, IDispo
 
     // Superblock rows of a tile column in one step: fewer steps, fewer wake-ups.
     private const int TileRowsOfStep = 2;
+
+    // A worker goes on with the tile columns it has begun (their records are in its core's cache) unless another one is this far behind.
+    private const int StrangerRows = 6;
 
     private readonly Vp9Decoder _decoder;
     private readonly FrameGate _gate;
@@ -35,6 +39,7 @@ internal sealed unsafe class Vp9FrameJob : FrameJob, IVp9ReferenceWaiter, IDispo
     private readonly int[] _failedRow = new int[Vp9FrameSetup.MaxTileCols];
     private readonly int[] _tileLimit = new int[Vp9FrameSetup.MaxTileCols];
     private readonly int[] _tileEnd = new int[Vp9FrameSetup.MaxTileCols];
+    private readonly int[] _lastWorker = new int[Vp9FrameSetup.MaxTileCols];
     private readonly bool[] _busy = new bool[Vp9FrameSetup.MaxTileCols];
     private readonly NativeBlock _countsBlock = new(), _entries = new(), _records = new(), _eobs = new(), _coefficients = new();
     private readonly TileSpan* _spans;
@@ -42,7 +47,8 @@ internal sealed unsafe class Vp9FrameJob : FrameJob, IVp9ReferenceWaiter, IDispo
     private bool _coefficientsDirty;
     private volatile bool _damaged; // entropy decoding found what no encoder writes
     private bool _contextTaken, _contextReady, _adaptTaken, _reconstructing;
-    private bool _byTile;
+    private bool _byTile, _together;
+    private nuint _coefficientBytes;
     private int _entropyRows, _reconstructRow, _convertedRows, _filteredTo;
 
     public Vp9FrameJob(Vp9Decoder decoder, FrameGate gate)
@@ -135,23 +141,30 @@ internal sealed unsafe class Vp9FrameJob : FrameJob, IVp9ReferenceWaiter, IDispo
         int recordBytes = 64 * sizeof(BlockRecord);
         long rowBytes = (long)s->SbCols * (coefficientBytes + eobBytes + recordBytes);
         _byTile = threads > 1 && s->TileCols >= threads;
-        s->SbRowsKept = threads > 1 && !_byTile ? (int)Math.Clamp(Math.Min(RecordBudget / rowBytes, (s->SbRows + 1) / 2), Math.Min(4, s->SbRows), s->SbRows) : 1;
+        _together = threads == 1 || _byTile;
+        s->SbRowsKept = _together ? 1 : (int)Math.Clamp(Math.Min(RecordBudget / rowBytes, (s->SbRows + 1) / 2), Math.Min(4, s->SbRows), s->SbRows);
 
         nuint count = (nuint)s->SbCols * (nuint)s->SbRowsKept;
+        nuint places = _byTile ? (nuint)s->TileCols : _together ? 1 : count;
+        _coefficientBytes = (nuint)coefficientBytes;
         _entries.Reserve(count * (nuint)sizeof(SuperblockEntry));
-        _records.Reserve(count * (nuint)recordBytes);
-        _eobs.Reserve(count * (nuint)eobBytes);
-        if (!_coefficients.Reserve(count * (nuint)coefficientBytes) && _coefficientsDirty)
+        _records.Reserve(places * (nuint)recordBytes);
+        _eobs.Reserve(places * (nuint)eobBytes);
+        if (!_coefficients.Reserve(places * (nuint)coefficientBytes) && _coefficientsDirty)
             _coefficients.Clear(); // the last frame ended before all its coefficients were consumed
         _coefficientsDirty = false;
         s->Superblocks = (SuperblockEntry*)_entries.Pointer;
+        int tile = 0;
         for (nuint i = 0; i < count; i++)
         {
+            while (_byTile && (int)i >= EndColumn(tile))
+                tile++;
+            nuint place = _byTile ? (nuint)tile : _together ? 0 : i;
             s->Superblocks[i] = new SuperblockEntry
             {
-                Blocks = (BlockRecord*)(_records.Pointer + i * (nuint)recordBytes),
-                Eobs = (ushort*)(_eobs.Pointer + i * (nuint)eobBytes),
-                Coefficients = _coefficients.Pointer + i * (nuint)coefficientBytes,
+                Blocks = (BlockRecord*)(_records.Pointer + place * (nuint)recordBytes),
+                Eobs = (ushort*)(_eobs.Pointer + place * (nuint)eobBytes),
+                Coefficients = _coefficients.Pointer + place * (nuint)coefficientBytes,
             };
         }
         _countsBlock.Reserve((nuint)s->TileCols * (nuint)sizeof(Vp9Counts));
@@ -167,6 +180,7 @@ internal sealed unsafe class Vp9FrameJob : FrameJob, IVp9ReferenceWaiter, IDispo
             if (_byTile)
                 _tileReconstructors[c] ??= new Vp9Reconstructor();
             _nextRow[c] = 0;
+            _lastWorker[c] = c * threads / s->TileCols;
             _failedRow[c] = int.MaxValue;
             _busy[c] = false;
         }
@@ -205,15 +219,19 @@ internal sealed unsafe class Vp9FrameJob : FrameJob, IVp9ReferenceWaiter, IDispo
             if (!j.Released && j is Vp9FrameJob older)
                 limit = Math.Min(limit, older._entropyRows);
         }
-        int best = -1;
+        int best = -1, bestCost = int.MaxValue;
         for (int c = 0; c < State->TileCols; c++)
         {
-            if (!_busy[c] && _nextRow[c] < limit && (best < 0 || _nextRow[c] < _nextRow[best]))
-                best = c;
+            if (_busy[c] || _nextRow[c] >= limit)
+                continue;
+            int cost = _nextRow[c] + (_byTile && _lastWorker[c] != _gate.Claimant ? StrangerRows : 0);
+            if (cost < bestCost)
+                (best, bestCost) = (c, cost);
         }
         if (best < 0 || (_byTile && !(ReferencesReady(Math.Min(_nextRow[best] + TileRowsOfStep, rows)) && CaptureFree())))
             return NoStep;
         _tileLimit[best] = limit;
+        _lastWorker[best] = _gate.Claimant;
         _busy[best] = true;
         return StepEntropy + best;
     }
@@ -279,8 +297,10 @@ internal sealed unsafe class Vp9FrameJob : FrameJob, IVp9ReferenceWaiter, IDispo
         for (int row = 0; row < State->SbRows && !Aborted; row++)
         {
             for (int c = 0; c < State->TileCols; c++)
-                DecodeTileRow(c, row);
-            ReconstructRow(row);
+                DecodeTileRow(c, row, _reconstructor);
+            if (Aborted)
+                return;
+            FilterRow(row);
             _reconstructRow = row + 1;
         }
         if (!Aborted)
@@ -418,34 +438,26 @@ internal sealed unsafe class Vp9FrameJob : FrameJob, IVp9ReferenceWaiter, IDispo
         *_decoder.SelectedContext(State->Control) = *_probabilities;
     }
 
+    private int FirstColumn(int tileCol) => Vp9FrameSetup.TileOffset(tileCol, State->MiCols, State->Control.TileColsLog2) >> 3;
+
+    private int EndColumn(int tileCol) => (Vp9FrameSetup.TileOffset(tileCol + 1, State->MiCols, State->Control.TileColsLog2) + 7) >> 3;
+
     private void DecodeTile(int col)
     {
         int row = _nextRow[col];
         if (!_byTile)
         {
-            DecodeTileRow(col, row);
+            DecodeTileRow(col, row, null);
             return;
         }
-        Vp9FrameState* s = State;
-        int first = Vp9FrameSetup.TileOffset(col, s->MiCols, s->Control.TileColsLog2) >> 3;
-        int last = (Vp9FrameSetup.TileOffset(col + 1, s->MiCols, s->Control.TileColsLog2) + 7) >> 3;
         int end = Math.Min(row + TileRowsOfStep, _tileLimit[col]);
-        for (; row < end; row++)
-        {
-            DecodeTileRow(col, row);
-            if (_damaged)
-                Vp9Concealment.FillRow(_context, row, first, last);
-            for (int c = first; c < last; c++)
-            {
-                if (Aborted)
-                    return;
-                _tileReconstructors[col]!.ReconstructSuperblock(_context, row, c);
-            }
-        }
+        for (; row < end && !Aborted; row++)
+            DecodeTileRow(col, row, _tileReconstructors[col]);
         _tileEnd[col] = end;
     }
 
-    private void DecodeTileRow(int col, int row)
+    /// <summary>Entropy-decodes a superblock row of a tile column and, given a reconstructor, reconstructs each superblock at once.</summary>
+    private void DecodeTileRow(int col, int row, Vp9Reconstructor? reconstructor)
     {
         Vp9FrameState* s = State;
         int colsLog2 = s->Control.TileColsLog2, rowsLog2 = s->Control.TileRowsLog2;
@@ -464,34 +476,43 @@ internal sealed unsafe class Vp9FrameJob : FrameJob, IVp9ReferenceWaiter, IDispo
             break;
         }
 
-        int first = miColStart >> 3, last = (miColEnd + 7) >> 3;
         if (good)
+            tile.BeginSuperblockRow();
+        for (int c = FirstColumn(col); c < EndColumn(col); c++)
         {
-            good = tile.DecodeSuperblockRow(row);
+            SuperblockEntry* entry = s->Superblock(row, c);
             if (!good)
-                _failedRow[col] = row + 1;
-        }
-        else
-        {
-            for (int c = first; c < last; c++)
-                Vp9TileDecoder.SkipSuperblock(s, _above, row, c);
-        }
-        if (!good)
-        {
-            _damaged = true;
-            Corrupted = true;
-            _coefficientsDirty = true;
-            for (int c = first; c < last; c++)
             {
-                if (s->Superblock(row, c)->Count == 0)
-                    Vp9Concealment.FillHistory(s, row, c);
+                Vp9TileDecoder.SkipSuperblock(s, _above, row, c);
+                Damage(entry, row, c);
             }
-        }
-        if (s->Control.Lf.Level != 0)
-        {
-            for (int c = first; c < last; c++)
+            else if (!tile.DecodeSuperblock(row, c))
+            {
+                good = false;
+                _failedRow[col] = row + 1;
+                Damage(entry, row, c);
+            }
+            if (s->Control.Lf.Level != 0)
                 _loopFilter.BuildMasks(row, c);
+            if (reconstructor == null)
+                continue;
+            if (Aborted)
+                return;
+            if (!good)
+                Vp9Concealment.FillRow(_context, row, c, c + 1);
+            reconstructor.ReconstructSuperblock(_context, row, c);
+            if (!good && entry->Count != 0)
+                NativeMemory.Clear(entry->Coefficients, _coefficientBytes); // of the block that broke off; the next superblock uses the memory
         }
+    }
+
+    private void Damage(SuperblockEntry* entry, int row, int col)
+    {
+        _damaged = true;
+        Corrupted = true;
+        _coefficientsDirty = true;
+        if (entry->Count == 0)
+            Vp9Concealment.FillHistory(State, row, col);
     }
 
     private void ReconstructRow(int row)

@@ -71,6 +71,7 @@ public static unsafe class GstNative
     [DllImport(Gst)] public static extern void* gst_mini_object_get_qdata(nint obj, uint quark);
 
     [DllImport(Gst)] public static extern nint gst_buffer_new();
+    [DllImport(Gst)] public static extern int gst_buffer_copy_into(nint to, nint from, int flags, nuint offset, nuint size);
     [DllImport(Gst)] public static extern void gst_buffer_append_memory(nint buffer, nint memory);
     [DllImport(Gst)] public static extern int gst_buffer_map(nint buffer, GstMapInfo* info, int flags);
     [DllImport(Gst)] public static extern void gst_buffer_unmap(nint buffer, GstMapInfo* info);

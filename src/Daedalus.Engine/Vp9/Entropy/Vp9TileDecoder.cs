@@ -154,26 +154,36 @@ public sealed unsafe partial class Vp9TileDecoder : IDisposable
     /// </summary>
     public bool DecodeSuperblockRow(int sbRow)
     {
+        BeginSuperblockRow();
+        for (int miCol = _miColStart; miCol < _miColEnd; miCol += 8)
+            _ = DecodeSuperblock(sbRow, miCol >> 3);
+        return !_failed;
+    }
+
+    /// <summary>Before the first <see cref="DecodeSuperblock"/> of a row.</summary>
+    public void BeginSuperblockRow()
+    {
         NativeMemory.Clear(_s->LeftNonZero, 3 * 32);
         NativeMemory.Clear(_s->LeftIntraModes, 32);
         NativeMemory.Clear(_s->LeftPartition, 16);
-        int miRow = sbRow * 8;
-        for (int miCol = _miColStart; miCol < _miColEnd; miCol += 8)
+    }
+
+    /// <summary>Decodes the row's next superblock. False: the data is corrupt, the blocks from there on (and the superblocks to come) are missing.</summary>
+    public bool DecodeSuperblock(int sbRow, int sbCol)
+    {
+        if (_failed)
         {
-            SuperblockEntry* entry = _frame->Superblock(sbRow, miCol >> 3);
-            if (_failed)
-            {
-                SkipSuperblock(_frame, _above, sbRow, miCol >> 3);
-                continue;
-            }
-            _block = entry->Blocks;
-            _eobs = entry->Eobs;
-            _coefficients = (byte*)entry->Coefficients;
-            DecodePartition(miRow, miCol, 3);
-            entry->Count = (int)(_block - entry->Blocks);
-            if (_invalid || _s->Reader.IsPastEnd(_data, _dataSize))
-                _failed = true;
+            SkipSuperblock(_frame, _above, sbRow, sbCol);
+            return false;
         }
+        SuperblockEntry* entry = _frame->Superblock(sbRow, sbCol);
+        _block = entry->Blocks;
+        _eobs = entry->Eobs;
+        _coefficients = (byte*)entry->Coefficients;
+        DecodePartition(sbRow * 8, sbCol * 8, 3);
+        entry->Count = (int)(_block - entry->Blocks);
+        if (_invalid || _s->Reader.IsPastEnd(_data, _dataSize))
+            _failed = true;
         return !_failed;
     }
 

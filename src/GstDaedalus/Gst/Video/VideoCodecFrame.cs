@@ -29,6 +29,17 @@ public readonly unsafe struct VideoCodecFrame(nint handle)
     /// <summary>The coded data, owned by the frame.</summary>
     public nint InputBuffer => *(nint*)(Handle + Layout.GstVideoCodecFrame_input_buffer);
 
+    /// <summary>Gives the coded data back before the frame ends: of the input buffer, flags, times and metas stay.</summary>
+    public void ReleaseInputMemory()
+    {
+        const int FlagsTimestampsMeta = 1 | 2 | 4;
+        nint* input = (nint*)(Handle + Layout.GstVideoCodecFrame_input_buffer);
+        nint rest = GstNative.gst_buffer_new();
+        _ = GstNative.gst_buffer_copy_into(rest, *input, FlagsTimestampsMeta, 0, 0);
+        GstNative.gst_mini_object_unref(*input);
+        *input = rest;
+    }
+
     /// <summary>The picture, owned by the frame.</summary>
     public nint OutputBuffer
     {
