@@ -217,6 +217,9 @@ static int daed_job_prepare(struct daed_job *job)
 	struct daed_ctx *ctx = job->ctx;
 	int ret = v4l2_ctrl_request_setup(daed_request_of(job->src), &ctx->hdl);
 
+	/* Queued before the format was set. */
+	if (!ret && vb2_plane_size(&job->dst->vb.vb2_buf, 0) < job->event.buffer_size)
+		ret = -EINVAL;
 	if (!ret)
 		ret = daed_snapshot(ctx, job);
 	if (!ret)

@@ -283,11 +283,13 @@ static int daed_s_fmt_out(struct file *file, void *fh, struct v4l2_format *f)
 	 * With OUTPUT buffers only the size may change, for streams that do so
 	 * between frames; CAPTURE buffers keep theirs until they are freed.
 	 */
-	if (vb2_is_busy(&ctx->src) &&
-	    (pix->pixelformat != ctx->coded.pixelformat || vb2_is_streaming(&ctx->src) ||
-	     pix->plane_fmt[0].sizeimage > ctx->coded.plane_fmt[0].sizeimage))
-		ret = -EBUSY;
-	else if (vb2_is_busy(&ctx->dst) && pix->pixelformat != ctx->coded.pixelformat)
+	if (vb2_is_busy(&ctx->src)) {
+		pix->plane_fmt[0].sizeimage = ctx->coded.plane_fmt[0].sizeimage;
+		if (pix->pixelformat != ctx->coded.pixelformat ||
+		    (vb2_is_streaming(&ctx->src) && ctx->src.queued_count))
+			ret = -EBUSY;
+	}
+	if (vb2_is_busy(&ctx->dst) && pix->pixelformat != ctx->coded.pixelformat)
 		ret = -EBUSY;
 	if (!ret) {
 		ctx->coded = *pix;
@@ -306,7 +308,11 @@ static int daed_s_fmt_cap(struct file *file, void *fh, struct v4l2_format *f)
 
 	mutex_lock(&ctx->lock);
 	format = daed_try_decoded(ctx, &f->fmt.pix_mp);
-	if (vb2_is_busy(&ctx->dst)) {
+	/*
+	 * Buffers of another format remain, so that what they hold can be referred
+	 * to; each frame is checked against the size of its buffer.
+	 */
+	if (vb2_is_streaming(&ctx->dst) || ctx->dst.queued_count) {
 		ret = -EBUSY;
 	} else {
 		ctx->decoded = f->fmt.pix_mp;

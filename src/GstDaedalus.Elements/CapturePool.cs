@@ -17,23 +17,24 @@ internal sealed unsafe class CapturePool
     private static readonly nint s_fdAllocator = SharedAllocator(GstNative.gst_fd_allocator_new());
     private static readonly nint s_dmabufAllocator = SharedAllocator(GstNative.gst_dmabuf_allocator_new());
 
+    private const int NoMemory = -12;
+
     private readonly Lock _lock = new();
     private readonly IStatelessSession _session;
     private readonly List<Picture> _free = [];
     private readonly List<Picture> _all = [];
     // Memory is gone, the capture buffer is not yet: the session is only touched from the streaming thread.
     private readonly List<Picture> _retired = [];
-    private PictureFormat? _sessionFormat;
     private bool _closed;
 
     public CapturePool(IStatelessSession session, int limit)
     {
         _session = session;
-        Limit = limit;
+        Limit = Math.Min(limit, session.MaxCaptureBuffers);
     }
 
-    /// <summary>Most pictures at once.</summary>
-    public int Limit { get; }
+    /// <summary>Most pictures at once; less than was asked for when the device has no memory for more.</summary>
+    public int Limit { get; private set; }
 
     /// <summary>Pictures allocated.</summary>
     public int Count
@@ -55,9 +56,6 @@ internal sealed unsafe class CapturePool
         }
     }
 
-    /// <summary>The session's current capture format, for the next allocation.</summary>
-    public void NoteSessionFormat(PictureFormat format) => _sessionFormat = format;
-
     /// <summary>A picture with <see cref="Picture.Uses"/> 1, or null when the limit is reached. Streaming thread.</summary>
     /// <exception cref="DeviceException">No memory.</exception>
     public Picture? Acquire(PictureFormat format)
@@ -72,7 +70,18 @@ internal sealed unsafe class CapturePool
             // Pictures of another size may be lying about.
             if (full && !FreeOne())
                 return null;
-            picture = Allocate(format);
+            try
+            {
+                picture = Allocate(format);
+            }
+            catch (DeviceException e) when (e.Errno == NoMemory && Count > 0)
+            {
+                lock (_lock)
+                    Limit = _all.Count;
+                if (!FreeOne())
+                    return null;
+                picture = Allocate(format);
+            }
         }
         picture.Uses = 1;
         // A reference alone does not keep others from writing: mapping for writing counts owners, as GstBuffer is one. With two of
@@ -141,6 +150,7 @@ internal sealed unsafe class CapturePool
 
     private Picture? TakeFree(PictureFormat format)
     {
+        Picture? lost = null;
         lock (_lock)
         {
             // The one used last is the one in the cache.
@@ -150,12 +160,21 @@ internal sealed unsafe class CapturePool
                     continue;
                 Picture p = _free[i];
                 _free.RemoveAt(i);
+                if (!p.Capture.IsValid)
+                {
+                    lost = p;
+                    break;
+                }
                 GstNative.gst_mini_object_ref(p.Memory);
                 ResetSize(p);
                 return p;
             }
         }
-        return null;
+        if (lost is null)
+            return null;
+        // The device has freed it for another format.
+        Retire(lost);
+        return TakeFree(format);
     }
 
     private bool FreeOne()
@@ -175,11 +194,10 @@ internal sealed unsafe class CapturePool
 
     private Picture Allocate(PictureFormat format)
     {
-        if (_sessionFormat != format)
-        {
-            _session.SetCaptureFormat(format.Geometry, format.PixelFormat);
-            _sessionFormat = format;
-        }
+        // Pictures of other formats may have been submitted since it was set last.
+        CaptureLayout layout = _session.SetCaptureFormat(format.Geometry, format.PixelFormat);
+        if (layout != format.Layout)
+            throw new DeviceException($"the device gives {layout.Size} bytes for a picture where it gave {format.Layout.Size}", -22);
         CaptureBuffer capture = _session.AllocateCapture();
         Picture picture = new(this, capture, format);
         int fd = DuplicateFd(capture.Fd, 1030 /* F_DUPFD_CLOEXEC */, 0);
@@ -190,7 +208,7 @@ internal sealed unsafe class CapturePool
         }
         uint size = capture.Layout.Size;
         nint memory = capture.IsDmabuf
-            ? GstNative.gst_dmabuf_allocator_alloc(s_dmabufAllocator, fd, size)
+            ? GstNative.gst_dmabuf_allocator_alloc_with_flags(s_dmabufAllocator, fd, size, GstConst.FdMemoryKeepMapped)
             : GstNative.gst_fd_allocator_alloc(s_fdAllocator, fd, size, GstConst.FdMemoryKeepMapped);
         if (memory == 0)
         {
@@ -200,7 +218,7 @@ internal sealed unsafe class CapturePool
         picture.Memory = memory;
         // The first mapping decides the protection of a kept mapping: readable and writable, whoever comes first.
         GstMapInfo map;
-        if (!capture.IsDmabuf && GstNative.gst_memory_map(memory, &map, GstConst.MapRead | GstConst.MapWrite) != 0)
+        if (GstNative.gst_memory_map(memory, &map, GstConst.MapRead | GstConst.MapWrite) != 0)
             GstNative.gst_memory_unmap(memory, &map);
         ResetSize(picture);
         GstNative.gst_mini_object_set_qdata(memory, s_quark, (void*)GCHandle.ToIntPtr(GCHandle.Alloc(picture)), null);

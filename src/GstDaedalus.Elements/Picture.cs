@@ -22,6 +22,17 @@ internal enum SampleMeaning
     Grey,
 }
 
+/// <summary>What the caps say of the pictures' memory.</summary>
+internal enum OutputMemory
+{
+    /// <summary>Nothing: it can be mapped.</summary>
+    System,
+    /// <summary>memory:DMABuf with a video format, as until GStreamer 1.22.</summary>
+    Dmabuf,
+    /// <summary>memory:DMABuf with format DMA_DRM and a drm-format, from GStreamer 1.24.</summary>
+    DmaDrm,
+}
+
 /// <summary>Memory layout of pictures and what GStreamer calls it. Compared by reference: there is one object for each layout in use.</summary>
 internal sealed class PictureFormat
 {
@@ -35,6 +46,8 @@ internal sealed class PictureFormat
     public required CaptureLayout Layout { get; init; }
     /// <summary>The format downstream sees.</summary>
     public required VideoFormat VideoFormat { get; init; }
+    /// <summary>What the caps say of the memory.</summary>
+    public OutputMemory Memory { get; init; }
     /// <summary>What the samples are.</summary>
     public required SampleMeaning Meaning { get; init; }
     /// <summary>Planes downstream sees: of a monochrome picture perhaps only the first.</summary>

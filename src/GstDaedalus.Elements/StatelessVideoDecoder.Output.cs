@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+using System.Runtime.InteropServices;
 using Daedalus.Bitstream.H264;
 using Daedalus.V4L2;
 using Daedalus.V4L2.Controls;
@@ -16,12 +17,16 @@ public abstract unsafe partial class StatelessVideoDecoder
     /// <summary>Caps of the source pad's template.</summary>
     protected static ReadOnlySpan<byte> OutputCaps =>
         "video/x-raw, format=(string){ I420, NV12, Y42B, Y444, GBR, I420_10LE, P010_10LE, I422_10LE, Y444_10LE, GBR_10LE, I420_12LE, I422_12LE, Y444_12LE, GBR_12LE }, "u8 +
-        "width=(int)[ 1, 65536 ], height=(int)[ 1, 65536 ], framerate=(fraction)[ 0/1, 2147483647/1 ]"u8;
+        "width=(int)[ 1, 65536 ], height=(int)[ 1, 65536 ], framerate=(fraction)[ 0/1, 2147483647/1 ]; "u8 +
+        "video/x-raw(memory:DMABuf), format=(string){ I420, NV12, P010_10LE }, width=(int)[ 1, 65536 ], height=(int)[ 1, 65536 ], framerate=(fraction)[ 0/1, 2147483647/1 ]; "u8 +
+        "video/x-raw(memory:DMABuf), format=(string)DMA_DRM, drm-format=(string){ NV12, YU12, P010 }, width=(int)[ 1, 65536 ], height=(int)[ 1, 65536 ], framerate=(fraction)[ 0/1, 2147483647/1 ]"u8;
 
     /// <summary>The same of codecs whose monochrome pictures are put out as such.</summary>
     protected static ReadOnlySpan<byte> OutputCapsWithGrey =>
         "video/x-raw, format=(string){ I420, NV12, Y42B, Y444, GBR, I420_10LE, P010_10LE, I422_10LE, Y444_10LE, GBR_10LE, I420_12LE, I422_12LE, Y444_12LE, GBR_12LE, GRAY8, GRAY10_LE16 }, "u8 +
-        "width=(int)[ 1, 65536 ], height=(int)[ 1, 65536 ], framerate=(fraction)[ 0/1, 2147483647/1 ]"u8;
+        "width=(int)[ 1, 65536 ], height=(int)[ 1, 65536 ], framerate=(fraction)[ 0/1, 2147483647/1 ]; "u8 +
+        "video/x-raw(memory:DMABuf), format=(string){ I420, NV12, P010_10LE }, width=(int)[ 1, 65536 ], height=(int)[ 1, 65536 ], framerate=(fraction)[ 0/1, 2147483647/1 ]; "u8 +
+        "video/x-raw(memory:DMABuf), format=(string)DMA_DRM, drm-format=(string){ NV12, YU12, P010 }, width=(int)[ 1, 65536 ], height=(int)[ 1, 65536 ], framerate=(fraction)[ 0/1, 2147483647/1 ]"u8;
 
     // Layouts in use, the latest last; streams that alternate between sizes (spatial layers) find theirs again.
     private readonly List<PictureFormat> _formats = new(FormatsKept);
@@ -85,8 +90,7 @@ public abstract unsafe partial class StatelessVideoDecoder
         if (_formats.Count == FormatsKept)
             _formats.RemoveAt(0);
         _formats.Add(format);
-        _pool!.NoteSessionFormat(format);
-        _pool.Trim(format);
+        _pool!.Trim(format);
         return format;
     }
 
@@ -97,6 +101,8 @@ public abstract unsafe partial class StatelessVideoDecoder
             throw new DeviceException($"the device has no picture format for {geometry.Width}x{geometry.Height}, {geometry.BitDepth} bits", -22);
         uint chosen = 0;
         VideoFormat videoFormat = VideoFormat.Unknown;
+        OutputMemory memory = OutputMemory.System;
+        bool dmabufs = _session.ExportsDmabuf, dmabufFirst = dmabufs && DownstreamPrefersDmabuf();
         nint allowed = GstNative.gst_pad_get_allowed_caps(SrcPad);
         foreach (uint candidate in offered)
         {
@@ -108,8 +114,14 @@ public abstract unsafe partial class StatelessVideoDecoder
             if (alone != VideoFormat.Unknown && (allowed == 0 || Accepts(allowed, alone)))
                 whole = alone;
             bool accepted = allowed == 0 || whole == alone || Accepts(allowed, whole);
+            OutputMemory kind = OutputMemory.System;
+            if (dmabufs && allowed != 0 && (!accepted || dmabufFirst))
+            {
+                kind = AcceptsDmabuf(allowed, candidate, whole);
+                accepted |= kind != OutputMemory.System;
+            }
             if (chosen == 0 || accepted)
-                (chosen, videoFormat) = (candidate, whole);
+                (chosen, videoFormat, memory) = (candidate, whole, kind);
             if (accepted)
                 break;
         }
@@ -124,6 +136,7 @@ public abstract unsafe partial class StatelessVideoDecoder
             Layout = layout,
             VideoFormat = videoFormat,
             Meaning = meaning,
+            Memory = memory,
             PlaneCount = meaning == SampleMeaning.Grey && videoFormat == GreyFormat(geometry.BitDepth) ? 1 : layout.PlaneCount,
             VisibleSize = layout.Size,
         };
@@ -144,15 +157,48 @@ public abstract unsafe partial class StatelessVideoDecoder
     }
 
     private static bool Accepts(nint allowed, VideoFormat format)
+        => AcceptsText(allowed, "video/x-raw,format="u8, MemoryMarshal.CreateReadOnlySpanFromNullTerminated(GstVideoNative.gst_video_format_to_string((int)format)));
+
+    // By the order of downstream's caps.
+    private bool DownstreamPrefersDmabuf()
     {
-        ReadOnlySpan<byte> prefix = "video/x-raw,format="u8;
-        byte* text = stackalloc byte[64];
-        prefix.CopyTo(new Span<byte>(text, 64));
+        nint caps = GstNative.gst_pad_peer_query_caps(SrcPad, 0);
+        if (caps == 0)
+            return false;
+        bool prefers = GstNative.gst_caps_is_any(caps) == 0 && GstNative.gst_caps_get_size(caps) > 0
+            && GstNative.gst_caps_features_contains(GstNative.gst_caps_get_features(caps, 0), Utf8.Literal("memory:DMABuf"u8)) != 0;
+        GstNative.gst_mini_object_unref(caps);
+        return prefers;
+    }
+
+    private static OutputMemory AcceptsDmabuf(nint allowed, uint pixelFormat, VideoFormat format)
+    {
+        ReadOnlySpan<byte> drm = DrmFormat(pixelFormat);
+        if (drm.IsEmpty)
+            return OutputMemory.System;
+        if (AcceptsText(allowed, "video/x-raw(memory:DMABuf),format=DMA_DRM,drm-format="u8, drm))
+            return OutputMemory.DmaDrm;
         byte* name = GstVideoNative.gst_video_format_to_string((int)format);
-        int n = prefix.Length;
-        for (int i = 0; name[i] != 0 && n < 63; i++)
-            text[n++] = name[i];
-        text[n] = 0;
+        return AcceptsText(allowed, "video/x-raw(memory:DMABuf),format="u8, MemoryMarshal.CreateReadOnlySpanFromNullTerminated(name))
+            ? OutputMemory.Dmabuf : OutputMemory.System;
+    }
+
+    // Names of DRM_FORMAT_*, linear; the engine's own planar formats of more than 8 bits have none.
+    private static ReadOnlySpan<byte> DrmFormat(uint pixelFormat) => pixelFormat switch
+    {
+        PixelFormat.Nv12 => "NV12"u8,
+        PixelFormat.Yuv420 => "YU12"u8,
+        PixelFormat.P010 => "P010"u8,
+        _ => default,
+    };
+
+    private static bool AcceptsText(nint allowed, ReadOnlySpan<byte> prefix, ReadOnlySpan<byte> value)
+    {
+        byte* text = stackalloc byte[96];
+        var span = new Span<byte>(text, 96);
+        prefix.CopyTo(span);
+        value.CopyTo(span[prefix.Length..]);
+        text[prefix.Length + value.Length] = 0;
         nint caps = GstNative.gst_caps_from_string(text);
         bool accepts = GstNative.gst_caps_can_intersect(allowed, caps) != 0;
         GstNative.gst_mini_object_unref(caps);
@@ -234,7 +280,7 @@ public abstract unsafe partial class StatelessVideoDecoder
         nint buffer;
         if (CopyReason(picture) is null)
         {
-            buffer = _hasVideoMeta || picture.Format.IsTight ? WrapPicture(picture) : WrapPlanes(picture);
+            buffer = _hasVideoMeta || picture.Format.IsTight || picture.Format.Memory != OutputMemory.System ? WrapPicture(picture) : WrapPlanes(picture);
             if (frame.Handle != 0)
                 frame.OutputBuffer = buffer;
         }
@@ -273,6 +319,9 @@ public abstract unsafe partial class StatelessVideoDecoder
     private string? CopyReason(Picture picture)
     {
         string? reason = null;
+        // What the caps promise no copy can be.
+        if (picture.Format.Memory != OutputMemory.System)
+            return null;
         if (picture.Format.DoubleChromaLines)
             reason = "GStreamer has no 4:4:0 format: put out as 4:4:4";
         else if (!_hasVideoMeta && !picture.Format.IsTight && !picture.Format.HasStandardStrides)
@@ -320,6 +369,8 @@ public abstract unsafe partial class StatelessVideoDecoder
             traits.Fill(new VideoCodecState(state), f.Meaning == SampleMeaning.Rgb, _upstreamColorimetry, UpstreamHas("chroma-site"u8), UpstreamHas("pixel-aspect-ratio"u8));
         else
             SetColorimetry(new VideoCodecState(state).Info, picture);
+        if (f.Memory != OutputMemory.System)
+            SayDmabuf(new VideoCodecState(state), f);
         GstVideoNative.gst_video_codec_state_unref(state);
         _outputFormatNow = f;
         _outputColor = picture.Color;
@@ -332,6 +383,26 @@ public abstract unsafe partial class StatelessVideoDecoder
         }
         _outputStale = false;
         return true;
+    }
+
+    private static void SayDmabuf(VideoCodecState state, PictureFormat format)
+    {
+        if (state.Caps == 0)
+            state.Caps = GstVideoNative.gst_video_info_to_caps((void*)state.Info.Handle);
+        GstNative.gst_caps_set_features(state.Caps, 0, GstNative.gst_caps_features_from_string(Utf8.Literal("memory:DMABuf"u8)));
+        if (format.Memory != OutputMemory.DmaDrm)
+            return;
+        SetText(state.Caps, "format"u8, "DMA_DRM"u8);
+        SetText(state.Caps, "drm-format"u8, DrmFormat(format.PixelFormat));
+    }
+
+    private static void SetText(nint caps, ReadOnlySpan<byte> field, ReadOnlySpan<byte> text)
+    {
+        GValue value = default;
+        GLibNative.g_value_init(&value, GType.String);
+        GLibNative.g_value_set_string(&value, Utf8.Literal(text));
+        GstNative.gst_caps_set_value(caps, Utf8.Literal(field), &value);
+        GLibNative.g_value_unset(&value);
     }
 
     private void SetColorimetry(VideoInfo info, Picture picture)
@@ -352,6 +423,8 @@ public abstract unsafe partial class StatelessVideoDecoder
         _hasVideoMeta = GstNative.gst_query_find_allocation_meta(query, GstVideoNative.gst_video_meta_api_get_type(), null) != 0;
         if (_outputFormatNow is not { } format || format.DoubleChromaLines || (!_hasVideoMeta && !format.IsTight && !format.HasStandardStrides))
             return ChainDecideAllocation(query);
+        if (format.Memory != OutputMemory.System)
+            return OfferNoPool(query, format.Layout.Size);
         // Pictures bring their own memory: a pool of downstream's would be filled for nothing. This one only serves copies.
         nint caps;
         GstNative.gst_query_parse_allocation(query, &caps, null);
@@ -364,6 +437,23 @@ public abstract unsafe partial class StatelessVideoDecoder
         GstNative.gst_buffer_pool_config_set_params(config, caps, size, 0, 0);
         if (_hasVideoMeta)
             GstNative.gst_buffer_pool_config_add_option(config, Utf8.Literal("GstBufferPoolOptionVideoMeta"u8));
+        GstNative.gst_buffer_pool_set_config(pool, config);
+        if (GstNative.gst_query_get_n_allocation_pools(query) > 0)
+            GstNative.gst_query_set_nth_allocation_pool(query, 0, pool, size, 0, 0);
+        else
+            GstNative.gst_query_add_allocation_pool(query, pool, size, 0, 0);
+        GstNative.gst_object_unref(pool);
+        return true;
+    }
+
+    // Of DMA_DRM caps no pool of video frames can be made; this one stays empty.
+    private static bool OfferNoPool(nint query, uint size)
+    {
+        nint caps;
+        GstNative.gst_query_parse_allocation(query, &caps, null);
+        nint pool = GstNative.gst_buffer_pool_new();
+        nint config = GstNative.gst_buffer_pool_get_config(pool);
+        GstNative.gst_buffer_pool_config_set_params(config, caps, size, 0, 0);
         GstNative.gst_buffer_pool_set_config(pool, config);
         if (GstNative.gst_query_get_n_allocation_pools(query) > 0)
             GstNative.gst_query_set_nth_allocation_pool(query, 0, pool, size, 0, 0);

@@ -44,7 +44,7 @@ public abstract unsafe partial class StatelessVideoDecoder
             values[2] = new GEnumValue { Value = 2, Name = Utf8.Literal("Semi-planar where the device writes it"u8), Nick = Utf8.Literal("nv12"u8) };
             s_outputFormatType = GLibNative.g_enum_register_static(Utf8.Literal("GstDaedalusOutputFormat"u8), values);
         }
-        b.String(PropDevice, "device"u8, "Device"u8, "Decoding device: auto, embedded, dummy or the path of an engine library"u8, "auto"u8);
+        b.String(PropDevice, "device"u8, "Device"u8, "auto, embedded, kernel (a stateless V4L2 decoder), /dev/videoN, /dev/mediaN, a V4L2 driver's name, dummy or the path of an engine library"u8, "auto"u8);
         b.UInt(PropThreads, "n-threads"u8, "Threads"u8, "Decoding threads (0 = one for each CPU, 1 = decode in the streaming thread)"u8, 0, 64, 0);
         b.Int(PropMaxFrameDelay, "max-frame-delay"u8, "Maximum frame delay"u8,
             "Frames the output may lag behind the input so that several are decoded at once (-1 = automatic, 0 when the source is live)"u8, -1, 32, -1);
@@ -114,7 +114,7 @@ public abstract unsafe partial class StatelessVideoDecoder
             .Add("max-frame-delay"u8, (uint)_depth);
         lock (_sessionLock)
         {
-            s.Add("pool-size"u8, (uint)(_pool?.Count ?? 0));
+            s.Add("pool-size"u8, (uint)(_pool?.Count ?? 0)).Add("memory"u8, _session is null ? "none" : _session.ExportsDmabuf ? "dmabuf" : "memfd");
             if (_session is EmbeddedSession embedded)
                 s.Add("engine-managed-bytes-allocated"u8, embedded.Stats.ManagedBytesAllocated);
         }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+using Daedalus.V4L2;
 using Daedalus.V4L2.Devices;
+using Daedalus.V4L2.Kernel;
 using GstDaedalus.Gst;
 using GstDaedalus.Gst.Video;
 using GstDaedalus.Interop;
@@ -88,7 +90,7 @@ public abstract unsafe partial class StatelessVideoDecoder : VideoDecoder
         {
             _device = DeviceRegistry.Open(_deviceName);
             if (!_device.Supports(CodedFormat))
-                throw new DeviceException($"Device {_device.Info.Card} does not decode this codec", -22);
+                throw new DeviceException($"Device {_device.Info.Card} does not decode {PixelFormat.ToText(CodedFormat)}", -22);
             Debug.Log(this, DebugLevel.Info, $"device {_device.Info.Route}: {_device.Info.Card}, {_device.Info.Path}");
             return true;
         }
@@ -158,6 +160,8 @@ public abstract unsafe partial class StatelessVideoDecoder : VideoDecoder
                 _session = session;
                 _pool = new CapturePool(session, PoolLimit);
             }
+            // A device with few buffers has some left for downstream.
+            _depth = Math.Min(_depth, Math.Max(1, _pool.Limit - MaxReferences - 10));
         }
         catch (DeviceException e)
         {
@@ -239,7 +243,7 @@ public abstract unsafe partial class StatelessVideoDecoder : VideoDecoder
         if (picture is null)
         {
             // Outputs are copied long before this: only a device with fewer buffers gets here.
-            job.Fail($"all {PoolLimit} pictures are in use");
+            job.Fail($"all {_pool.Limit} pictures are in use");
             return null;
         }
         _timestamp += 1000; // whole microseconds: V4L2 carries timestamps as struct timeval
@@ -401,13 +405,21 @@ public abstract unsafe partial class StatelessVideoDecoder : VideoDecoder
             {
                 _errors += job.Failures;
                 Debug.Log(this, DebugLevel.Warning, $"{job.Failure}");
-                result = CountError(ErrorDomain.Stream, GstConst.StreamErrorDecode, "Frame could not be decoded", job.Failure);
+                result = _session is { IsLost: true } ? Lost(job.Failure) : CountError(ErrorDomain.Stream, GstConst.StreamErrorDecode, "Frame could not be decoded", job.Failure);
             }
             Release(job);
             if (result != FlowReturn.Ok)
                 return result;
         }
         return FlowReturn.Ok;
+    }
+
+    private FlowReturn Lost(string? why)
+    {
+        if (Refused is null)
+            PostError(ErrorDomain.Resource, GstConst.ResourceErrorRead, $"The decoding device {_device?.Info.Path} is gone", why);
+        Refused = FlowReturn.Error;
+        return FlowReturn.Error;
     }
 
     private void Release(FrameJob job)
@@ -500,6 +512,9 @@ public abstract unsafe partial class StatelessVideoDecoder : VideoDecoder
         if (live || _threads == 1)
             return 0;
         int threads = _threads == 0 ? Environment.ProcessorCount : (int)_threads;
+        // Somebody else decodes: with one CPU too there is work to be done meanwhile.
+        if (_device is KernelDevice)
+            threads = Math.Max(2, threads);
         return threads <= 1 ? 0 : PreferredDepth(threads);
     }
 

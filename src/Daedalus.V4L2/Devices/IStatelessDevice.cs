@@ -67,6 +67,15 @@ public interface IStatelessSession : IDisposable
     /// <exception cref="DeviceException">Not supported.</exception>
     CaptureLayout SetCaptureFormat(in CodedGeometry geometry, uint pixelFormat);
 
+    /// <summary>CAPTURE buffers there can be at once.</summary>
+    int MaxCaptureBuffers => 128;
+
+    /// <summary>CAPTURE buffers are dmabufs.</summary>
+    bool ExportsDmabuf => false;
+
+    /// <summary>The device has been removed: nothing that is submitted will be decoded.</summary>
+    bool IsLost => false;
+
     /// <summary>Allocates one CAPTURE buffer of the current format (CREATE_BUFS + EXPBUF).</summary>
     /// <exception cref="DeviceException">Out of memory or slots.</exception>
     CaptureBuffer AllocateCapture();
@@ -101,6 +110,8 @@ public abstract class CaptureBuffer : IDisposable
     public abstract bool IsDmabuf { get; }
     /// <summary>The layout it was allocated with.</summary>
     public abstract CaptureLayout Layout { get; }
+    /// <summary>False when the device has given the buffer up (another format): it can be read, not decoded into or referred to.</summary>
+    public virtual bool IsValid => true;
     /// <summary>CPU mapping of the whole buffer (shared mapping of the fd) or 0 when the route has none.</summary>
     public abstract nint Map { get; }
     /// <summary>Gives slot and mapping back. Must not be in flight or referenced.</summary>

@@ -42,6 +42,11 @@ public static unsafe class GstNative
     [DllImport(Gst)] public static extern nint gst_caps_from_string(byte* text);
     [DllImport(Gst)] public static extern uint gst_caps_get_size(nint caps);
     [DllImport(Gst)] public static extern nint gst_caps_get_structure(nint caps, uint index);
+    [DllImport(Gst)] public static extern nint gst_caps_get_features(nint caps, uint index);
+    [DllImport(Gst)] public static extern nint gst_caps_features_from_string(byte* text);
+    [DllImport(Gst)] public static extern int gst_caps_features_contains(nint features, byte* feature);
+    [DllImport(Gst)] public static extern void gst_caps_set_features(nint caps, uint index, nint features);
+    [DllImport(Gst)] public static extern void gst_caps_set_value(nint caps, byte* field, GValue* value);
     [DllImport(Gst)] public static extern int gst_caps_is_empty(nint caps);
     [DllImport(Gst)] public static extern int gst_caps_is_any(nint caps);
     [DllImport(Gst)] public static extern int gst_caps_can_intersect(nint a, nint b);
@@ -84,6 +89,7 @@ public static unsafe class GstNative
     [DllImport(Gst)] public static extern nuint gst_memory_get_sizes(nint memory, nuint* offset, nuint* maxsize);
     [DllImport(Gst)] public static extern void gst_memory_resize(nint memory, nint offset, nuint size);
 
+    [DllImport(Gst)] public static extern nint gst_buffer_pool_new();
     [DllImport(Gst)] public static extern nint gst_buffer_pool_get_config(nint pool);
     [DllImport(Gst)] public static extern int gst_buffer_pool_set_config(nint pool, nint config);
     [DllImport(Gst)] public static extern void gst_buffer_pool_config_set_params(nint config, nint caps, uint size, uint min, uint max);
@@ -96,7 +102,7 @@ public static unsafe class GstNative
     [DllImport(Allocators)] public static extern nint gst_fd_allocator_new();
     [DllImport(Allocators)] public static extern nint gst_fd_allocator_alloc(nint allocator, int fd, nuint size, int flags);
     [DllImport(Allocators)] public static extern nint gst_dmabuf_allocator_new();
-    [DllImport(Allocators)] public static extern nint gst_dmabuf_allocator_alloc(nint allocator, int fd, nuint size);
+    [DllImport(Allocators)] public static extern nint gst_dmabuf_allocator_alloc_with_flags(nint allocator, int fd, nuint size, int flags);
 }
 
 /// <summary>GstMapInfo.</summary>
@@ -159,6 +165,7 @@ public static class GstConst
     public const int CoreErrorFailed = 1;
     public const int LibraryErrorFailed = 1;
     public const int ResourceErrorNotFound = 3;
+    public const int ResourceErrorRead = 9;
     public const int ResourceErrorNoSpaceLeft = 14;
     public const int StreamErrorDecode = 7;
     public const int StreamErrorFormat = 11;

@@ -6,15 +6,23 @@ import sys
 
 import vm
 
-PLUGINS = ("coreelements", "ivfparse", "videoparsersbad", "v4l2codecs", "videoconvertscale", "debugutilsbad", "matroska", "isomp4", "app", "typefindfunctions", "videofilter")
+PLUGINS = ("coreelements", "ivfparse", "videoparsersbad", "v4l2codecs", "videoconvertscale", "debugutilsbad", "matroska", "isomp4", "app", "typefindfunctions", "videofilter", "playback")
 sys.path.insert(0, os.path.join(vm.ROOT, "tests", "conformance"))
 
 
-def prepare(root=""):
-    """Sets the environment, for the GStreamer below a root folder; call it when the decoder's nodes exist (plugins register what is there)."""
+def prepare(root="", ours=False):
+    """
+    Sets the environment, for the GStreamer below a root folder; call it when the decoder's nodes exist (plugins register what is there).
+    ours: our plugin instead of v4l2codecs.
+    """
     folder, base = "/tmp/plugins", "/usr/lib/x86_64-linux-gnu/gstreamer-1.0"
     os.makedirs(folder, exist_ok=True)
+    if ours:
+        os.symlink(os.path.join(vm.WORK, "libgstdaedalus.so"), os.path.join(folder, "libgstdaedalus.so"))
+        os.environ["DAEDALUS_ENGINE"] = vm.ENGINE
     for plugin in PLUGINS:
+        if ours and plugin == "v4l2codecs":
+            continue
         path = os.path.join(base, f"libgst{plugin}.so")
         if os.path.exists(root + path):
             os.symlink(path, os.path.join(folder, os.path.basename(path)))
