@@ -66,7 +66,7 @@ internal sealed unsafe class Av1Decoder : CodecDecoder
             picture = _pictures.Take(request, controls.UpscaledWidth, controls.Height, format, separate: hasGrain);
             picture.Motion = _savedPool.Take(Av1PictureState.Size(job.State));
             job.Picture = picture;
-            FindReferences(job, controls);
+            FindReferences(job, controls, request->Capture);
             job.Begin(controls, request->Bitstream, request->BitstreamSize, _threads, Kernels(controls.Sequence.BitDepth));
         }
         catch (OutOfMemoryException)
@@ -89,7 +89,7 @@ internal sealed unsafe class Av1Decoder : CodecDecoder
         job.CaptureFreeAfter = PictureStore.FindCaptureUser(youngest, request->Capture);
         job.CaptureView = PictureLayout.View(&request->Layout, request->Capture, controls.UpscaledWidth, controls.Height, format);
         job.Conversion = format.SemiPlanar ? new PictureConversion(_conversions, &request->Layout, request->Capture) : default;
-        _pictures.Assign((int)request->CaptureIndex, picture, request->Timestamp);
+        _pictures.Assign((int)request->CaptureIndex, picture, request->Timestamp, request->Capture);
         prepared = job;
         return 0;
     }
@@ -120,13 +120,13 @@ internal sealed unsafe class Av1Decoder : CodecDecoder
     }
 
     /// <summary>References by timestamp; those that are not there stay null and are stood in for.</summary>
-    private void FindReferences(Av1FrameJob job, in Av1Controls controls)
+    private void FindReferences(Av1FrameJob job, in Av1Controls controls, byte* capture)
     {
         Array.Clear(job.References);
         if (controls.IsIntra)
             return;
         for (int r = 1; r < Av1FrameState.ReferenceCount; r++)
-            job.References[r] = _pictures.Find(controls.Frame.ReferenceFrameTs[controls.Frame.RefFrameIdx[r - 1]]);
+            job.References[r] = _pictures.Find(controls.Frame.ReferenceFrameTs[controls.Frame.RefFrameIdx[r - 1]], capture);
     }
 
     private Av1Kernels Kernels(int depth)
@@ -134,15 +134,22 @@ internal sealed unsafe class Av1Decoder : CodecDecoder
         ref Av1Kernels kernels = ref _kernels[(depth - 8) / 2];
         if (kernels.Grain != 0)
             return kernels;
-        var reconstruction = (Av1KernelTable*)NativeMemory.AllocZeroed((nuint)sizeof(Av1KernelTable));
-        kernels = kernels with { Reconstruction = (nint)reconstruction };
-        Av1KernelTable.Create(reconstruction, depth, KernelLevels.Best);
-        var postFilter = (Av1PostFilterTable*)NativeMemory.AllocZeroed((nuint)sizeof(Av1PostFilterTable));
-        kernels = kernels with { PostFilter = (nint)postFilter };
-        Av1PostFilterTable.Create(postFilter, depth, KernelLevels.Best);
+        // One after the other: what an earlier attempt got before memory ran out is used.
+        if (kernels.Reconstruction == 0)
+        {
+            var reconstruction = (Av1KernelTable*)NativeMemory.AllocZeroed((nuint)sizeof(Av1KernelTable));
+            kernels = kernels with { Reconstruction = (nint)reconstruction };
+            Av1KernelTable.Create(reconstruction, depth, KernelLevels.Best);
+        }
+        if (kernels.PostFilter == 0)
+        {
+            var postFilter = (Av1PostFilterTable*)NativeMemory.AllocZeroed((nuint)sizeof(Av1PostFilterTable));
+            kernels = kernels with { PostFilter = (nint)postFilter };
+            Av1PostFilterTable.Create(postFilter, depth, KernelLevels.Best);
+        }
         var grain = (Av1GrainTable*)NativeMemory.AllocZeroed((nuint)sizeof(Av1GrainTable));
-        Av1GrainTable.Create(grain, depth, KernelLevels.Best);
         kernels = kernels with { Grain = (nint)grain };
+        Av1GrainTable.Create(grain, depth, KernelLevels.Best);
         return kernels;
     }
 

@@ -468,6 +468,7 @@ internal sealed unsafe class Av1FrameJob : FrameJob, IAv1ReferenceWaiter, IDispo
         }
         Av1PictureState.Finish(Saved, _setupDone);
         Picture!.Corrupted = Corrupted;
+        Picture.Failed = Status != 0;
         Picture.Final = true;
         Picture.Progress = Picture.Complete;
         _decoder.Release(Picture);

@@ -100,14 +100,14 @@ internal sealed unsafe class H264Decoder : CodecDecoder
         }
 
         // From here on nothing fails: the stream moves on.
-        FindReferences(job, p, picture);
+        FindReferences(job, p, picture, request->Capture);
         picture.FieldsBegun |= fields;
         picture.MotionBusy |= fields;
         job.CaptureFreeAfter = second ? 0 : PictureStore.FindCaptureUser(youngest, request->Capture);
         PictureConversion conversion = format.SemiPlanar ? new PictureConversion(_conversions, &request->Layout, request->Capture) : default;
         job.Conversion = fields == 3 ? conversion : conversion.Field(fields - 1);
         if (!second)
-            _pictures.Assign((int)request->CaptureIndex, picture, request->Timestamp);
+            _pictures.Assign((int)request->CaptureIndex, picture, request->Timestamp, request->Capture);
         prepared = job;
         return 0;
     }
@@ -134,7 +134,7 @@ internal sealed unsafe class H264Decoder : CodecDecoder
     }
 
     /// <summary>References by timestamp; those that are not there stay null and are stood in for.</summary>
-    private void FindReferences(H264FrameJob job, V4L2CtrlH264DecodeParams* p, Picture current)
+    private void FindReferences(H264FrameJob job, V4L2CtrlH264DecodeParams* p, Picture current, byte* capture)
     {
         for (int i = 0; i < DpbSize; i++)
         {
@@ -142,7 +142,7 @@ internal sealed unsafe class H264Decoder : CodecDecoder
             ref V4L2H264DpbEntry entry = ref p->Dpb[i];
             if ((entry.Flags & (H264DpbEntryFlags.Valid | H264DpbEntryFlags.Active)) != (H264DpbEntryFlags.Valid | H264DpbEntryFlags.Active))
                 continue;
-            Picture? found = _pictures.Find(entry.ReferenceTs);
+            Picture? found = _pictures.Find(entry.ReferenceTs, capture, current);
             if (found == null || found.View.Width != current.View.Width || found.View.Height != current.View.Height || found.View.BitDepth != current.View.BitDepth
                 || found.View.SubsamplingX != current.View.SubsamplingX || found.View.SubsamplingY != current.View.SubsamplingY)
                 continue;

@@ -275,6 +275,7 @@ internal sealed unsafe class H264FrameJob : FrameJob, IH264ReferenceWaiter, IDis
             References[i] = null;
         }
         picture.Corrupted |= Corrupted;
+        picture.Failed |= Status != 0;
         picture.MotionBusy &= ~_fields;
         int final = _fields;
         if (picture.FieldsBegun == _fields && _fields != 3 || picture.FieldsMissing != 0)

@@ -67,6 +67,9 @@ internal sealed unsafe class Picture
     /// <summary>Its samples are not what the stream says.</summary>
     public volatile bool Corrupted;
 
+    /// <summary>Its request failed: some of its samples were never written (gate).</summary>
+    public bool Failed;
+
     /// <summary>Its job is over: nothing about it changes any more (gate).</summary>
     public bool Final;
 

@@ -24,13 +24,16 @@ internal sealed unsafe class PictureStore : IDisposable
     /// <summary>The picture a slot holds.</summary>
     public Picture? InSlot(uint slot) => _slots[slot];
 
-    /// <summary>The picture a timestamp names.</summary>
-    public Picture? Find(ulong timestamp)
+    /// <summary>The picture a timestamp names; null if there is none, or nothing to predict from.</summary>
+    /// <param name="timestamp">Name.</param>
+    /// <param name="written">CAPTURE buffer of the frame that refers to it: a picture there is overwritten while that frame is decoded, and which samples would be old is a matter of timing.</param>
+    /// <param name="current">The frame's own picture, which may lie there (the first field of two).</param>
+    public Picture? Find(ulong timestamp, byte* written, Picture? current = null)
     {
         foreach (Picture? picture in _slots)
         {
             if (picture != null && picture.Timestamp == timestamp)
-                return picture;
+                return picture.Failed || (picture.Capture == written && picture != current) ? null : picture;
         }
         return null;
     }
@@ -50,7 +53,7 @@ internal sealed unsafe class PictureStore : IDisposable
         // 29 bits: H.264 keys carry two bits more and a sign.
         picture.Number = _number = (_number + 1) & 0x1fffffff;
         *picture.ProgressCell = *picture.FieldProgressCell(1) = *picture.FieldProgressCell(2) = 0;
-        picture.Corrupted = picture.Final = picture.IsFieldPair = false;
+        picture.Corrupted = picture.Failed = picture.Final = picture.IsFieldPair = false;
         picture.FieldsBegun = picture.FieldsMissing = picture.MotionBusy = picture.MotionRows = picture.Pending = 0;
         picture.Capture = request->Capture;
         picture.Internal = null;
@@ -77,12 +80,16 @@ internal sealed unsafe class PictureStore : IDisposable
     }
 
     /// <summary>Names a picture: the slot holds it from now on.</summary>
-    public void Assign(int slot, Picture picture, ulong timestamp)
+    /// <param name="slot">CAPTURE slot.</param>
+    /// <param name="picture">Picture.</param>
+    /// <param name="timestamp">Name.</param>
+    /// <param name="capture">The slot's memory.</param>
+    public void Assign(int slot, Picture picture, ulong timestamp, byte* capture)
     {
-        // A timestamp names one picture: an older one of that name is forgotten, as is the slot's.
+        // A timestamp names one picture: an older one of that name is forgotten, as is the slot's, and what lay in the same memory under another slot.
         for (int i = 0; i < SlotCount; i++)
         {
-            if (_slots[i] is { } old && (i == slot || old.Timestamp == timestamp))
+            if (_slots[i] is { } old && (i == slot || old.Timestamp == timestamp || old.Capture == capture))
             {
                 Release(old);
                 _slots[i] = null;

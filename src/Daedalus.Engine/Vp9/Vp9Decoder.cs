@@ -71,7 +71,7 @@ internal sealed unsafe class Vp9Decoder : CodecDecoder
             return Errno.Invalid;
 
         Picture?[] references = _found;
-        if (!FindReferences(*f, width, height, ssX, ssY, references))
+        if (!FindReferences(*f, width, height, ssX, ssY, request->Capture, references))
             return Errno.Invalid;
 
         Vp9FrameJob job = TakeJob();
@@ -122,7 +122,7 @@ internal sealed unsafe class Vp9Decoder : CodecDecoder
         _ = Vp9FrameSetup.SplitTiles(tiles, tileBytes, job.State->TileCols * job.State->TileRows, job.Spans);
 
         LinkHistory(job, motion, segmentMap);
-        _pictures.Assign((int)request->CaptureIndex, picture, request->Timestamp);
+        _pictures.Assign((int)request->CaptureIndex, picture, request->Timestamp, request->Capture);
         prepared = job;
         return 0;
     }
@@ -247,7 +247,7 @@ internal sealed unsafe class Vp9Decoder : CodecDecoder
     /// References by timestamp. Missing ones stay null (the frame is decoded and flagged); false when one has another format, or when
     /// all are outside the limits of scaling (spec 7.2.5): such a frame is not decodable.
     /// </summary>
-    private bool FindReferences(in V4L2CtrlVp9Frame f, int width, int height, int ssX, int ssY, Picture?[] found)
+    private bool FindReferences(in V4L2CtrlVp9Frame f, int width, int height, int ssX, int ssY, byte* capture, Picture?[] found)
     {
         Array.Clear(found);
         if (Vp9FrameSetup.IsIntra(f))
@@ -255,7 +255,7 @@ internal sealed unsafe class Vp9Decoder : CodecDecoder
         bool any = false, scalable = false;
         for (int i = 0; i < 3; i++)
         {
-            if (_pictures.Find(i == 0 ? f.LastFrameTs : i == 1 ? f.GoldenFrameTs : f.AltFrameTs) is not { } picture)
+            if (_pictures.Find(i == 0 ? f.LastFrameTs : i == 1 ? f.GoldenFrameTs : f.AltFrameTs, capture) is not { } picture)
                 continue;
             found[i] = picture;
             ref PictureView v = ref picture.View;

@@ -338,6 +338,7 @@ internal sealed unsafe class Vp9FrameJob : FrameJob, IVp9ReferenceWaiter, IDispo
         }
         ContextFinal = true;
         Picture!.Corrupted = Corrupted;
+        Picture.Failed = Status != 0;
         Picture.Final = true;
         Picture.Progress = Picture.Complete;
         _decoder.Release(Picture);

@@ -13,6 +13,7 @@ public sealed class FuzzTests(StreamsFixture streams, ITestOutputHelper output) 
     [Theory]
     [InlineData("vp9")]
     [InlineData("h264")]
+    [InlineData("av1")]
     public void EngineStandsTwentyThousandDamagedInputs(string codec)
     {
         (int code, string text) = Run("--codec", codec, "--inputs", "20000", "--seed", "1");
@@ -26,6 +27,8 @@ public sealed class FuzzTests(StreamsFixture streams, ITestOutputHelper output) 
     [InlineData("vp9", "40")]
     [InlineData("h264", "3")]
     [InlineData("h264", "40")]
+    [InlineData("av1", "3")]
+    [InlineData("av1", "40")]
     public void EngineStandsMissingMemory(string codec, string oneIn)
     {
         (int code, string text) = Run("--codec", codec, "--inputs", "4000", "--seed", "5", "--starve", oneIn);
@@ -36,6 +39,7 @@ public sealed class FuzzTests(StreamsFixture streams, ITestOutputHelper output) 
     [Theory]
     [InlineData("vp9")]
     [InlineData("h264")]
+    [InlineData("av1")]
     public void EngineCompiledJustInTimeStandsDamagedInputs(string codec)
     {
         (int code, string text) = Run("--codec", codec, "--inputs", "2000", "--seed", "7", "--device", "in-process");

@@ -288,26 +288,53 @@ internal sealed unsafe class SessionUnderTest : IDisposable
         }
     }
 
+    /// <summary>Where a picture and the same of another session begin to differ, for the report.</summary>
+    public string FirstDifference(SessionUnderTest other, int request)
+    {
+        if (request >= _submissions.Count || request >= other._submissions.Count)
+            return "";
+        Submission mine = _submissions[request], theirs = other._submissions[request];
+        if (mine is not { Status: 0, Shape.Width: > 0 } || theirs.Status != 0 || mine.Shape != theirs.Shape || mine.Capture.Layout.PixelFormat != theirs.Capture.Layout.PixelFormat)
+            return "";
+        int differ = 0;
+        string first = "";
+        foreach (((int plane, int y, nint a, int bytes), (int _, int _, nint b, int _)) in Rows(mine).Zip(Rows(theirs)))
+        {
+            ReadOnlySpan<byte> left = new((void*)a, bytes), right = new((void*)b, bytes);
+            int x = left.CommonPrefixLength(right);
+            if (x == bytes)
+                continue;
+            if (differ++ == 0)
+                first = $"plane {plane} row {y} byte {x}, {Convert.ToHexString(left.Slice(x, Math.Min(16, bytes - x)))} and {Convert.ToHexString(right.Slice(x, Math.Min(16, bytes - x)))}";
+        }
+        return $"; {differ} rows differ, first at {first}";
+    }
+
     private static ulong Hash(Submission s)
+    {
+        ulong hash = 0xcbf29ce484222325;
+        foreach ((int _, int _, nint line, int bytes) in Rows(s))
+        {
+            foreach (byte b in new ReadOnlySpan<byte>((void*)line, bytes))
+                hash = (hash ^ b) * 0x100000001b3;
+        }
+        return hash | 1;
+    }
+
+    // The visible rows of a picture, those of a field only if it is one.
+    private static IEnumerable<(int Plane, int Y, nint Start, int Bytes)> Rows(Submission s)
     {
         CaptureLayout l = s.Capture.Layout;
         bool semiPlanar = l.PixelFormat is PixelFormat.Nv12 or PixelFormat.P010;
         (int bytes, int ssX, int ssY) = (s.Shape.Bytes, s.Shape.SubsamplingX, s.Shape.SubsamplingY);
         int first = s.Shape.Fields == 2 ? 1 : 0, step = s.Shape.Fields == 3 ? 1 : 2;
-        byte* p = (byte*)s.Capture.Map;
-        ulong hash = 0xcbf29ce484222325;
         for (int plane = 0; plane < (semiPlanar ? 2 : 3); plane++)
         {
             int width = plane == 0 ? s.Shape.Width : (s.Shape.Width + ssX) >> ssX, height = plane == 0 ? s.Shape.Height : (s.Shape.Height + ssY) >> ssY;
             int row = width * bytes * (semiPlanar && plane == 1 ? 2 : 1);
             uint offset = plane == 0 ? l.Offset0 : plane == 1 ? l.Offset1 : l.Offset2, stride = plane == 0 ? l.Stride0 : plane == 1 ? l.Stride1 : l.Stride2;
             for (int y = first; y < height; y += step)
-            {
-                byte* line = p + offset + (long)y * stride;
-                for (int x = 0; x < row; x++)
-                    hash = (hash ^ line[x]) * 0x100000001b3;
-            }
+                yield return (plane, y, s.Capture.Map + (nint)(offset + (long)y * stride), row);
         }
-        return hash | 1;
     }
 }

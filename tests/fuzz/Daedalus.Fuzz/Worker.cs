@@ -184,7 +184,7 @@ internal sealed class Worker : IDisposable
             if (i >= a.Length || i >= b.Length || one.Submissions[i].Status != two.Submissions[i].Status
                 || one.Submissions[i].Corrupted != two.Submissions[i].Corrupted || a[i] != b[i])
             {
-                throw new FaultException($"request {i} differs with one thread and two: {Describe(one, a, i)} and {Describe(two, b, i)}");
+                throw new FaultException($"request {i} differs with one thread and two: {Describe(one, a, i)} and {Describe(two, b, i)}{one.FirstDifference(two, i)}");
             }
         }
     }

@@ -13,9 +13,9 @@ namespace Daedalus.Engine.Av1;
 /// </summary>
 public sealed unsafe partial class Av1TileDecoder
 {
-    private readonly uint** _positions = Av1ScanPositions.Tables;
+    private readonly uint** _positions;
     // Bit c: the coefficient at scan position c is not 0.
-    private readonly ulong* _present = (ulong*)NativeMemory.AllocZeroed(16 * sizeof(ulong));
+    private readonly ulong* _present;
 
     private interface ITxClass
     {

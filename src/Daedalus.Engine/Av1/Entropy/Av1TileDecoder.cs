@@ -12,23 +12,22 @@ namespace Daedalus.Engine.Av1;
 public sealed unsafe partial class Av1TileDecoder : IDisposable
 {
     private const int LevelsSize = 40 * 48;
-    private readonly Av1CdfContext* _cdf = (Av1CdfContext*)NativeMemory.AlignedAlloc((nuint)sizeof(Av1CdfContext), 64);
-    private readonly byte* _levels = (byte*)NativeMemory.AlignedAlloc(LevelsSize, 64);
-    private readonly byte* _txTypes = (byte*)NativeMemory.AlignedAlloc(32 * 32, 64);
-    private readonly Av1MvStack* _stack = (Av1MvStack*)NativeMemory.AllocZeroed((nuint)sizeof(Av1MvStack));
-    private readonly Av1WarpSamples* _samples = (Av1WarpSamples*)NativeMemory.AllocZeroed((nuint)sizeof(Av1WarpSamples));
+    // All that is of fixed size lies in one block: an allocation cannot fail halfway.
+    private readonly byte* _memory;
+    private readonly Av1CdfContext* _cdf;
+    private readonly byte* _levels, _txTypes;
+    private readonly Av1MvStack* _stack;
+    private readonly Av1WarpSamples* _samples;
     private readonly Av1MvPredictor _predictor = new();
 
     // Left contexts of 32 units: level and dc of three planes, segment prediction; above the same for the tile's columns.
-    private readonly byte* _left = (byte*)NativeMemory.AllocZeroed(7 * 64);
+    private readonly byte* _left;
     private byte* _above;
     private int _aboveStride, _aboveCapacity;
-    private readonly ushort* _leftPalette = (ushort*)NativeMemory.AllocZeroed(2 * 32 * 8 * sizeof(ushort));
+    private readonly ushort* _leftPalette;
     private ushort* _abovePalette;
 
-    private readonly sbyte* _deltaLf = (sbyte*)NativeMemory.AllocZeroed(4);
-    private readonly sbyte* _refWiener = (sbyte*)NativeMemory.AllocZeroed(3 * 6);
-    private readonly sbyte* _refSgr = (sbyte*)NativeMemory.AllocZeroed(3 * 2);
+    private readonly sbyte* _deltaLf, _refWiener, _refSgr;
 
     private Av1SymbolDecoder _d;
     private Av1FrameState* _s;
@@ -45,6 +44,36 @@ public sealed unsafe partial class Av1TileDecoder : IDisposable
 
     /// <summary>The padding of the last tile that was decoded to its end was as exit_symbol demands (8.2.4).</summary>
     public bool PaddingIsValid { get; private set; }
+
+    /// <summary>Allocates what does not depend on the frame.</summary>
+    /// <exception cref="OutOfMemoryException">No memory.</exception>
+    public Av1TileDecoder()
+    {
+        _positions = Av1ScanPositions.Tables;
+        nint size = 0;
+        nint cdf = Place(sizeof(Av1CdfContext)), levels = Place(LevelsSize), present = Place(16 * sizeof(ulong)), txTypes = Place(32 * 32), stack = Place(sizeof(Av1MvStack)),
+            samples = Place(sizeof(Av1WarpSamples)), left = Place(7 * 64), leftPalette = Place(2 * 32 * 8 * sizeof(ushort)), deltaLf = Place(4), refWiener = Place(3 * 6), refSgr = Place(3 * 2);
+        _memory = (byte*)NativeMemory.AlignedAlloc((nuint)size, 64);
+        NativeMemory.Clear(_memory, (nuint)size);
+        _cdf = (Av1CdfContext*)(_memory + cdf);
+        _levels = _memory + levels;
+        _present = (ulong*)(_memory + present);
+        _txTypes = _memory + txTypes;
+        _stack = (Av1MvStack*)(_memory + stack);
+        _samples = (Av1WarpSamples*)(_memory + samples);
+        _left = _memory + left;
+        _leftPalette = (ushort*)(_memory + leftPalette);
+        _deltaLf = (sbyte*)(_memory + deltaLf);
+        _refWiener = (sbyte*)(_memory + refWiener);
+        _refSgr = (sbyte*)(_memory + refSgr);
+
+        nint Place(int bytes)
+        {
+            nint at = size;
+            size += bytes + 63 & ~63;
+            return at;
+        }
+    }
 
     /// <summary>Starts a tile; false if it has no data.</summary>
     /// <exception cref="OutOfMemoryException">No memory for the contexts.</exception>
@@ -67,6 +96,8 @@ public sealed unsafe partial class Av1TileDecoder : IDisposable
         {
             NativeMemory.Free(_above);
             NativeMemory.Free(_abovePalette);
+            _above = null;
+            _abovePalette = null;
             _aboveCapacity = 0;
             _above = (byte*)NativeMemory.Alloc((nuint)(7 * _aboveStride));
             _abovePalette = (ushort*)NativeMemory.Alloc((nuint)(2 * _aboveStride * 8 * sizeof(ushort)));
@@ -154,19 +185,9 @@ public sealed unsafe partial class Av1TileDecoder : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        NativeMemory.AlignedFree(_cdf);
-        NativeMemory.AlignedFree(_levels);
-        NativeMemory.Free(_present);
-        NativeMemory.AlignedFree(_txTypes);
-        NativeMemory.Free(_stack);
-        NativeMemory.Free(_samples);
-        NativeMemory.Free(_left);
+        NativeMemory.AlignedFree(_memory);
         NativeMemory.Free(_above);
-        NativeMemory.Free(_leftPalette);
         NativeMemory.Free(_abovePalette);
-        NativeMemory.Free(_deltaLf);
-        NativeMemory.Free(_refWiener);
-        NativeMemory.Free(_refSgr);
         _predictor.Dispose();
     }
 

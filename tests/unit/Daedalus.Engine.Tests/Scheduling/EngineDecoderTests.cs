@@ -179,6 +179,29 @@ public unsafe class EngineDecoderTests
         Assert.DoesNotContain(stream.Completions, c => !c.Corrupted);
     }
 
+    /// <summary>What samples of a picture that is overwritten are still old is a matter of timing: it is no reference, for the frame that takes its memory and for later ones.</summary>
+    [Theory]
+    [InlineData(PixelFormat.Yuv420, true)]
+    [InlineData(PixelFormat.Nv12, false)] // the reference lies in the engine's own memory
+    public void PictureWhoseMemoryIsTakenIsMissing(uint format, bool missing)
+    {
+        var pictures = new List<byte[]>();
+        foreach (int threads in new[] { 1, 2, 4 })
+        {
+            using var stream = new SyntheticStream(threads, 416, 240, format);
+            byte* a = stream.NewCapture(), b = stream.NewCapture();
+            Assert.Equal(0, stream.Submit(SyntheticStream.KeyFrame(416, 240), stream.RandomFrame(1, 100000), a, 0, 1, 0));
+            Assert.Equal(0, stream.Submit(stream.InterFrame(1), stream.RandomFrame(2, 100000), a, 1, 2, 1));
+            Assert.Equal(0, stream.Submit(stream.InterFrame(1), stream.RandomFrame(2, 100000), b, 2, 3, 2));
+            stream.Decoder.Drain();
+            Dictionary<ulong, bool> corrupted = stream.Completions.ToDictionary(c => c.Cookie, c => c.Corrupted);
+            Assert.Equal((false, missing, missing), (corrupted[0], corrupted[1], corrupted[2]));
+            pictures.Add([.. new ReadOnlySpan<byte>(a, (int)stream.Layout.Size), .. new ReadOnlySpan<byte>(b, (int)stream.Layout.Size)]);
+        }
+        Assert.Equal(pictures[0], pictures[1]);
+        Assert.Equal(pictures[0], pictures[2]);
+    }
+
     [Fact]
     public void InvalidRequestsAreRefusedWithoutCallback()
     {
