@@ -15,7 +15,9 @@ internal sealed class CommandLine
 
     private readonly Dictionary<string, string> _options = [];
 
-    public CommandLine(ReadOnlySpan<string> args)
+    /// <param name="args">What follows the command.</param>
+    /// <param name="flag">An option that takes a value with other commands, and none with this.</param>
+    public CommandLine(ReadOnlySpan<string> args, string? flag = null)
     {
         var arguments = new List<string>();
         for (int i = 0; i < args.Length; i++)
@@ -31,7 +33,7 @@ internal sealed class CommandLine
             string? value = null;
             if (equals >= 0)
                 (name, value) = (name[..equals], name[(equals + 1)..]);
-            if (s_flags.Contains(name) && value == null)
+            if ((s_flags.Contains(name) || name == flag) && value == null)
                 _options[name] = "";
             else if (!s_values.Contains(name))
                 throw new UsageException($"unknown option {arg}");

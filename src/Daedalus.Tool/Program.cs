@@ -18,10 +18,12 @@ static int Run(string[] args)
           conformance [DIR] [--codec vp9|h264|av1] [--suite S] [--name TEXT] [--json FILE] [--junit FILE] [--jobs N] [--ivf-only]
                                                      decode the streams of DIR/manifest.json and compare MD5s;
                                                      --ivf-only: only those that need no demuxer (IVF, Annex B, OBUs)
-          devices                                    what can be opened
+          devices [--json]                           what can be opened: formats and controls of each
+          topology [/dev/mediaN …] [--json]          entities, pads, links and interfaces of media devices
 
         options of commands that decode:
-          --device NAME   auto, embedded, dummy or the path of libdaedalus-engine.so
+          --device NAME   auto, embedded, kernel, /dev/videoN, /dev/mediaN, a V4L2 driver's name, dummy or the path of
+                          libdaedalus-engine.so
           --engine PATH   the same as --device PATH
           --in-process    the engine compiled into this program (JIT)
           --threads N     decoder threads, 0 = one for each CPU (default 1)
@@ -40,7 +42,7 @@ static int Run(string[] args)
     }
     try
     {
-        var options = new CommandLine(args.AsSpan(1));
+        var options = new CommandLine(args.AsSpan(1), args[0] is "devices" or "topology" ? "json" : null);
         int code = args[0] switch
         {
             "decode" => DecodeCommand.Run(options, md5Only: false),
@@ -49,6 +51,7 @@ static int Run(string[] args)
             "headers" => HeadersCommand.Run(options),
             "conformance" => ConformanceCommand.Run(options),
             "devices" => DevicesCommand.Run(options),
+            "topology" => TopologyCommand.Run(options),
             _ => throw new UsageException($"there is no command \"{args[0]}\""),
         };
         return code;

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # The kernel route: builds the module for the distribution's kernels, then loads it in User-Mode Linux and lets foreign clients decode
 # through it:  run.sh VECTORS [COUNTSFILE]      (out/ must hold daedalusd and the engine)
-# DAEDALUS_VM_PARTS chooses some of: modules smoke decode elements compliance faults, and decode-next, which is not among the defaults: 41 of its
+# DAEDALUS_VM_PARTS chooses some of: modules smoke decode elements visl compliance faults, and decode-next, which is not among the defaults: 41 of its
 # 42 AV1 streams have been bit-exact on an overloaded machine, one met GStreamer's limit of a second twice.
 # Packages are downloaded and unpacked in a cache (DAEDALUS_VM_CACHE, ~/.cache/gstdaedalus/vm), none is installed.
 set -uo pipefail
@@ -11,7 +11,7 @@ vectors=$1 counts=${2:-/dev/null}
 out=$root/out/vm
 work=$out/work
 mkdir -p "$work"
-parts=" ${DAEDALUS_VM_PARTS:-modules smoke decode elements compliance faults} "
+parts=" ${DAEDALUS_VM_PARTS:-modules smoke decode elements visl compliance faults} "
 passed=0 failed=0
 
 wanted() { [ "${parts#* "$1" }" != "$parts" ]; }
@@ -58,12 +58,13 @@ note $code "checkpatch"
 # What the machine gets beside the host's own root file system.
 unpack "$cache/busybox" busybox-static
 cp "$cache/busybox/bin/busybox" "$uml/linux" "$out/modules/uml/daedalus_v4l2.ko" "$work/"
-find "$uml/drivers/media/common/videobuf2" -name '*.ko' -exec cp {} "$work/" \;
+find "$uml/drivers/media" "$uml/lib/fonts" -name '*.ko' -exec cp {} "$work/" \;
 cp "$root/out/bin/daedalusd" "$root/out/lib/gstreamer-1.0/libgstdaedalus.so" "$work/"
 rm -rf "$work/engine"; cp -r "$root/out/lib/daedalus" "$work/engine"
 gcc -O1 -Wall -Wextra -Werror -o "$work/client" "$here/client.c" || { note 1 "test client builds"; finish; }
 python3 "$here/choose.py" "$vectors" vp9=50 h264=50 >"$work/vectors.json" && python3 "$here/choose.py" "$vectors" av1=42 vp9=8 h264=8 >"$work/vectors-next.json" &&
-    python3 "$here/choose.py" "$vectors" vp9=50 h264=50 av1=42 vp9+=14 h264+=14 >"$work/vectors-ours.json" || { note 1 "vectors are chosen"; finish; }
+    python3 "$here/choose.py" "$vectors" vp9=50 h264=50 av1=42 vp9+=14 h264+=14 >"$work/vectors-ours.json" &&
+    python3 "$here/choose.py" "$vectors" vp9=8 h264=8 av1=8 >"$work/vectors-visl.json" || { note 1 "vectors are chosen"; finish; }
 
 boot() { # job [name=value…]
     local job=$1 result name detail; shift
@@ -78,7 +79,12 @@ boot() { # job [name=value…]
 
 wanted smoke && boot smoke
 wanted decode && DAEDALUS_VM_TIMEOUT=900 boot decode
-wanted elements && boot elements
+tool=$root/src/Daedalus.Tool/bin/Release/net10.0/daedalusctl.dll
+if wanted elements || wanted visl; then
+    [ -e "$tool" ] || dotnet build "$root/src/Daedalus.Tool" -c Release -f net10.0 -v q -nologo >"$out/tool.log" 2>&1 || { note 1 "daedalusctl builds"; finish; }
+fi
+wanted elements && boot elements "tool=$tool"
+wanted visl && boot visl "tool=$tool"
 if trixie=$("$here/trixie.sh" 2>"$out/trixie.log"); then
     wanted compliance && boot compliance "trixie=$trixie"
     wanted decode-next && DAEDALUS_VM_TIMEOUT=900 boot decode-next "trixie=$trixie"

@@ -157,18 +157,47 @@ def longest(chosen, codec, ending=""):
     return max((e for e in chosen["entries"] if e["codec"] == codec and e["file"].endswith(ending) and e["output_format"] == "yuv420p" and not re.search("svc|scale|size", e["name"])), key=lambda e: e["frames"])
 
 
-def main():
+def load():
+    """GStreamer, when its environment is set."""
     global Gst, run
-    with open(os.path.join(vm.WORK, "vectors-ours.json"), encoding="utf-8") as f:
-        chosen = json.load(f)
-    folder = chosen["folder"]
-    gst.prepare(ours=True)
     import run
     import gi
     gi.require_version("Gst", "1.0")
     from gi.repository import Gst
     Gst.init(None)
     vm.log(Gst.version_string())
+
+
+def tool(*arguments):
+    done = subprocess.run(["dotnet", os.environ["tool"], *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60, check=False)
+    vm.check(done.returncode == 0, f"{done.returncode} {done.stdout}")
+    return done.stdout
+
+
+def described():
+    """daedalusctl devices and topology name our nodes, formats, controls, and how the entities hang together."""
+    video, media = vm.nodes()
+    vm.log(tool("devices"))
+    vm.log(tool("topology"))
+    device = next(d for d in json.loads(tool("devices", "--json"))["devices"] if d["route"] == "kernel")
+    vm.check((device["driver"], device["path"], device["media"]) == ("daedalus", video[0], media[0]), str(device))
+    vm.check({f["fourcc"] for f in device["coded-formats"]} == {"VP9F", "S264", "AV1F"}, str(device["coded-formats"]))
+    # Of all streams only where the kernel has V4L2_FMTDESC_FLAG_ENUM_ALL.
+    vm.check({"NV12", "YU12"} <= {f["fourcc"] for f in device["picture-formats"]}, str(device["picture-formats"]))
+    controls = {c["id"]: c for c in device["controls"]}
+    vm.check(controls[0x00a40900]["menu"] == [{"value": 1, "name": "Frame-Based"}] and controls[0x00a40907]["element-size"] == 560, str(controls))
+    topology = next(t for t in json.loads(tool("topology", media[0], "--json")))
+    vm.check(sorted(e["function"] for e in topology["entities"]) == [0x4008, 0x10001, 0x10001] and len(topology["pads"]) == 4, str(topology))
+    vm.check([i["node"] for i in topology["interfaces"]] == [video[0]], str(topology))
+    vm.check(sum(link["flags"] & 3 == 3 for link in topology["links"]) >= 2, str(topology))
+
+
+def main():
+    with open(os.path.join(vm.WORK, "vectors-ours.json"), encoding="utf-8") as f:
+        chosen = json.load(f)
+    folder = chosen["folder"]
+    gst.prepare(ours=True)
+    load()
     first = {}
     for entry in chosen["entries"]:
         if entry["output_format"] == "yuv420p" and 8 <= entry["frames"] and entry["width"] >= 64:
@@ -179,6 +208,7 @@ def main():
             vm.case(f"{ELEMENTS[entry['codec']]} {entry['name']}", bit_exact, folder, entry)
         for codec, entry in first.items():
             vm.case(f"DMABuf caps {codec}", dmabuf_caps, folder, entry)
+        vm.case("daedalusctl devices and topology", described)
         vm.case("names of devices", names, folder, first["vp9"])
         clip = os.path.join(folder, longest(chosen, "vp9", ".webm")["file"])
         for case in ("seek", "many", "cycles"):
