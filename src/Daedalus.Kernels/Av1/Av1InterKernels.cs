@@ -20,6 +20,8 @@ public static unsafe class Av1InterKernels
         FillScalar<TSample>(table);
         if (level == KernelLevel.Scalar)
             return;
+        table->Warp[0] = (nint)(delegate*<void*, nint, byte*, nint, short*, int, int, int, void>)&Av1WarpVector<TSample>.Warp;
+        table->Warp[1] = (nint)(delegate*<void*, nint, byte*, nint, short*, int, int, int, void>)&Av1WarpVector<TSample>.WarpIntermediate;
         // Blocks narrower than a wide vector keep the kernels of 128 bits.
         FillVector<Av1Ops128, Vector128<byte>, TSample>(table);
         if (level >= KernelLevel.Vector256)

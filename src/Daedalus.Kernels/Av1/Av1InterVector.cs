@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 
 namespace Daedalus.Kernels.Av1;
 
@@ -16,6 +17,12 @@ internal static unsafe class Av1InterVector<TOps, TVector, TSample, TOutput>
     {
         if ((mx | my) == 0)
             Copy(dst, dstStride, src, srcStride, width, height, bitDepth);
+        else if (TSample.Size == 1 && my == 0)
+            Av1InterBytes<TOps, TVector, TOutput>.Horizontal(dst, dstStride, src, srcStride, width, height, Av1PredictData.Subpel(filters & 7, mx));
+        else if (TSample.Size == 1 && mx == 0)
+            Av1InterBytes<TOps, TVector, TOutput>.Vertical(dst, dstStride, src, srcStride, width, height, Av1PredictData.Subpel(filters >> 3, my));
+        else if (TSample.Size == 1 && Av1InterBytes<TOps, TVector, TOutput>.IsSix(Av1PredictData.Subpel(filters & 7, mx)) && Av1InterBytes<TOps, TVector, TOutput>.IsSix(Av1PredictData.Subpel(filters >> 3, my)))
+            Av1InterBytes<TOps, TVector, TOutput>.Both(dst, dstStride, src, srcStride, width, height, Av1PredictData.Subpel(filters & 7, mx), Av1PredictData.Subpel(filters >> 3, my));
         else
             Filter(dst, dstStride, src, srcStride, width, height, mx, my, filters, bitDepth);
     }
@@ -36,7 +43,7 @@ internal static unsafe class Av1InterVector<TOps, TVector, TSample, TOutput>
         if (mx == 0)
             Widen(rows, stride, src, srcStride, width, count, 7 - Av1Rounding.Round0(bitDepth));
         else if (TSample.Size == 1)
-            AcrossBytes(rows, stride, src, srcStride, width, count, Av1PredictData.Subpel(filters & 7, mx));
+            Av1InterBytes<TOps, TVector, TOutput>.Rows(rows, stride, src, srcStride, width, count, Av1PredictData.Subpel(filters & 7, mx));
         else
             AcrossWords(rows, stride, src, srcStride, width, count, Av1PredictData.Subpel(filters & 7, mx), Av1Rounding.Round0(bitDepth));
         if (my == 0)
@@ -46,40 +53,51 @@ internal static unsafe class Av1InterVector<TOps, TVector, TSample, TOutput>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Write(byte* row, int x, int width, TVector v, TVector max)
-    {
-        if (TOutput.Compound)
-        {
-            if (width >= TOps.Count)
-                TOps.Store((short*)row + x, v);
-            else if (width == 4)
-                Unsafe.WriteUnaligned(row, Unsafe.As<TVector, long>(ref v));
-            else
-                Unsafe.WriteUnaligned(row, Unsafe.As<TVector, int>(ref v));
-        }
-        else if (width >= TOps.Count)
-        {
-            TOps.StoreSamples<TSample>(row + x * TSample.Size, v, max);
-        }
-        else
-        {
-            TOps.StoreFew<TSample>(row, v, max, width);
-        }
-    }
+    private static void Write(byte* row, int x, int width, TVector v, TVector max) => Av1InterWrite<TOps, TVector, TSample, TOutput>.Write(row, x, width, v, max);
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static void Copy(byte* dst, nint dstStride, byte* src, nint srcStride, int width, int height, int bitDepth)
     {
+        if (!TOutput.Compound)
+        {
+            CopyBytes(dst, dstStride, src, srcStride, width * TSample.Size, height);
+            return;
+        }
         TVector max = TOps.Words((1 << bitDepth) - 1), bias = TOps.Words(Av1Rounding.Bias(bitDepth));
         int shift = 7 - Av1Rounding.Round0(bitDepth);
         for (int y = 0; y < height; y++, src += srcStride, dst += dstStride)
         {
             for (int x = 0; x < width; x += TOps.Count)
+                Write(dst, x, width, TOps.Subtract(TOps.ShiftLeft(TOps.Samples<TSample>(src + x * TSample.Size), shift), bias), max);
+        }
+    }
+
+    /// <summary>Rows of 2, 4, 8, 16 … bytes.</summary>
+    private static void CopyBytes(byte* dst, nint dstStride, byte* src, nint srcStride, int bytes, int height)
+    {
+        if (bytes >= 32)
+        {
+            for (; height > 0; height--, src += srcStride, dst += dstStride)
             {
-                TVector v = TOps.Samples<TSample>(src + x * TSample.Size);
-                if (TOutput.Compound)
-                    v = TOps.Subtract(TOps.ShiftLeft(v, shift), bias);
-                Write(dst, x, width, v, max);
+                for (int x = 0; x < bytes; x += 32)
+                    Vector256.Load(src + x).Store(dst + x);
+            }
+        }
+        else if (bytes == 16)
+        {
+            for (; height > 0; height--, src += srcStride, dst += dstStride)
+                Vector128.Load(src).Store(dst);
+        }
+        else
+        {
+            for (; height > 0; height--, src += srcStride, dst += dstStride)
+            {
+                if (bytes == 8)
+                    *(ulong*)dst = *(ulong*)src;
+                else if (bytes == 4)
+                    *(uint*)dst = *(uint*)src;
+                else
+                    *(ushort*)dst = *(ushort*)src;
             }
         }
     }
@@ -91,33 +109,6 @@ internal static unsafe class Av1InterVector<TOps, TVector, TSample, TOutput>
         {
             for (int x = 0; x < width; x += TOps.Count)
                 TOps.Store(rows + x, TOps.ShiftLeft(TOps.Samples<TSample>(src + x * TSample.Size), shift));
-        }
-    }
-
-    // All taps are even: with half of each the sums fit words, and InterRound0 is 2 in place of 3.
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private static void AcrossBytes(short* rows, nint stride, byte* src, nint srcStride, int width, int count, short* taps)
-    {
-        TVector t0 = TOps.Words(taps[0] >> 1), t1 = TOps.Words(taps[1] >> 1), t2 = TOps.Words(taps[2] >> 1), t3 = TOps.Words(taps[3] >> 1);
-        TVector t4 = TOps.Words(taps[4] >> 1), t5 = TOps.Words(taps[5] >> 1), t6 = TOps.Words(taps[6] >> 1), t7 = TOps.Words(taps[7] >> 1);
-        TVector round = TOps.Words(2);
-        bool eight = (taps[0] | taps[7]) != 0;
-        for (int y = 0; y < count; y++, src += srcStride, rows += stride)
-        {
-            for (int x = 0; x < width; x += TOps.Count)
-            {
-                byte* s = src + x;
-                TVector a = TOps.Add(TOps.Multiply(TOps.Samples<TSample>(s - 2), t1), TOps.Multiply(TOps.Samples<TSample>(s - 1), t2));
-                TVector b = TOps.Add(TOps.Multiply(TOps.Samples<TSample>(s), t3), TOps.Multiply(TOps.Samples<TSample>(s + 1), t4));
-                a = TOps.Add(a, TOps.Multiply(TOps.Samples<TSample>(s + 2), t5));
-                b = TOps.Add(b, TOps.Multiply(TOps.Samples<TSample>(s + 3), t6));
-                if (eight)
-                {
-                    a = TOps.Add(a, TOps.Multiply(TOps.Samples<TSample>(s - 3), t0));
-                    b = TOps.Add(b, TOps.Multiply(TOps.Samples<TSample>(s + 4), t7));
-                }
-                TOps.Store(rows + x, TOps.Shift(TOps.Add(TOps.Add(a, b), round), 2));
-            }
         }
     }
 

@@ -169,11 +169,19 @@ internal static unsafe class Av1IntraDirectionalVector<TOps, TVector, TSample> w
         return Mix<TUp>(left + at * TSample.Size, ((idx << up) >> 1) & 31);
     }
 
-    /// <summary>Columns j..j + 7, rows i..: as many as a vector has words, or four.</summary>
+    /// <summary>
+    /// Columns j..j + 7, rows i..: as many as a vector has words, or four. They go through memory: with eight calls of Column the compiler of .NET 9 runs out of locals and leaves every operation below a call.
+    /// </summary>
+    [SkipLocalsInit]
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static void Columns<TUp>(byte* dst, nint stride, byte* left, int j, int i, int step, int width, int height) where TUp : struct, IAv1Flag
     {
-        TVector v0 = Column<TUp>(left, j, i, step), v1 = Column<TUp>(left, j + 1, i, step), v2 = Column<TUp>(left, j + 2, i, step), v3 = Column<TUp>(left, j + 3, i, step);
+        Av1ColumnScratch scratch;
+        short* columns = (short*)&scratch;
+        int count = Math.Min(width, 8);
+        for (int c = 0; c < count; c++)
+            TOps.Store(columns + c * 16, Column<TUp>(left, j + c, i, step));
+        TVector v0 = TOps.Load(columns), v1 = TOps.Load(columns + 16), v2 = TOps.Load(columns + 32), v3 = TOps.Load(columns + 48);
         TVector a0 = TOps.Low(v0, v1), a1 = TOps.High(v0, v1), b0 = TOps.Low(v2, v3), b1 = TOps.High(v2, v3);
         TVector e0 = TOps.LowInts(a0, b0), e1 = TOps.HighInts(a0, b0), e2 = TOps.LowInts(a1, b1), e3 = TOps.HighInts(a1, b1);
         dst += j * TSample.Size;
@@ -193,7 +201,7 @@ internal static unsafe class Av1IntraDirectionalVector<TOps, TVector, TSample> w
             TOps.PutRow<TSample>(dst + 3 * stride, eightRows, TOps.HighLongs(e3, e3), true);
             return;
         }
-        TVector v4 = Column<TUp>(left, j + 4, i, step), v5 = Column<TUp>(left, j + 5, i, step), v6 = Column<TUp>(left, j + 6, i, step), v7 = Column<TUp>(left, j + 7, i, step);
+        TVector v4 = TOps.Load(columns + 64), v5 = TOps.Load(columns + 80), v6 = TOps.Load(columns + 96), v7 = TOps.Load(columns + 112);
         TVector c0 = TOps.Low(v4, v5), c1 = TOps.High(v4, v5), d0 = TOps.Low(v6, v7), d1 = TOps.High(v6, v7);
         TVector f0 = TOps.LowInts(c0, d0), f1 = TOps.HighInts(c0, d0), f2 = TOps.LowInts(c1, d1), f3 = TOps.HighInts(c1, d1);
         TOps.PutRow<TSample>(dst, eightRows, TOps.LowLongs(e0, f0), false);
@@ -209,3 +217,7 @@ internal static unsafe class Av1IntraDirectionalVector<TOps, TVector, TSample> w
         TOps.PutRow<TSample>(dst + 3 * stride, eightRows, TOps.HighLongs(e3, f3), false);
     }
 }
+
+/// <summary>Eight wide vectors.</summary>
+[InlineArray(8 * 16)]
+internal struct Av1ColumnScratch { private short _e; }

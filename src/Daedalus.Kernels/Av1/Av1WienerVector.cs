@@ -73,19 +73,21 @@ internal static unsafe class Av1WienerVector<TOps, TVector, TSample, TFive>
         return TOps.Subtract(TOps.Max(TOps.Min(v, t->Most), t->Least), TOps.Words(Bias));
     }
 
+    // One call of Horizontal: with seven the compiler of .NET 9 runs out of locals and leaves every operation below a call.
     private static void Strip(byte* dst, nint dstStride, byte* src, nint srcStride, int height, Taps* t)
     {
-        TVector r0 = Horizontal(src, t), r1 = Horizontal(src + srcStride, t), r2 = Horizontal(src + 2 * srcStride, t), r3 = Horizontal(src + 3 * srcStride, t);
-        src += 4 * srcStride;
-        TVector r4 = Horizontal(src, t), r5 = Horizontal(src + srcStride, t);
-        src += 2 * srcStride;
-        for (; height > 0; height--)
+        TVector r0 = default, r1 = default, r2 = default, r3 = default, r4 = default, r5 = default;
+        for (int y = -6; y < height; y++)
         {
             TVector r6 = Horizontal(src, t);
-            TVector a = TOps.Add(r0, r6), b = TOps.Add(r1, r5), c = TOps.Add(r2, r4);
-            TVector low = TOps.AddInts(TOps.AddInts(TOps.MultiplyAdd(TOps.Low(a, b), t->V01), TOps.MultiplyAdd(TOps.Low(c, r3), t->V23)), t->RoundV);
-            TVector high = TOps.AddInts(TOps.AddInts(TOps.MultiplyAdd(TOps.High(a, b), t->V01), TOps.MultiplyAdd(TOps.High(c, r3), t->V23)), t->RoundV);
-            TOps.StoreSamples<TSample>(dst, TOps.Pack(TOps.ShiftInts(low, t->ShiftV), TOps.ShiftInts(high, t->ShiftV)), t->Max);
+            if (y >= 0)
+            {
+                TVector a = TOps.Add(r0, r6), b = TOps.Add(r1, r5), c = TOps.Add(r2, r4);
+                TVector low = TOps.AddInts(TOps.AddInts(TOps.MultiplyAdd(TOps.Low(a, b), t->V01), TOps.MultiplyAdd(TOps.Low(c, r3), t->V23)), t->RoundV);
+                TVector high = TOps.AddInts(TOps.AddInts(TOps.MultiplyAdd(TOps.High(a, b), t->V01), TOps.MultiplyAdd(TOps.High(c, r3), t->V23)), t->RoundV);
+                TOps.StoreSamples<TSample>(dst, TOps.Pack(TOps.ShiftInts(low, t->ShiftV), TOps.ShiftInts(high, t->ShiftV)), t->Max);
+                dst += dstStride;
+            }
             r0 = r1;
             r1 = r2;
             r2 = r3;
@@ -93,7 +95,6 @@ internal static unsafe class Av1WienerVector<TOps, TVector, TSample, TFive>
             r4 = r5;
             r5 = r6;
             src += srcStride;
-            dst += dstStride;
         }
     }
 }
