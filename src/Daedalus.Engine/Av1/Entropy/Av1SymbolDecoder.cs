@@ -9,13 +9,13 @@ using System.Runtime.Intrinsics.X86;
 namespace Daedalus.Engine.Av1;
 
 /// <summary>
-/// The symbol decoder (8.2). The window holds SymbolValue in its upper 16 bits and the bits to come, inverted, below: the padding zeros after the data (8.2.2) are ones here.
+/// The symbol decoder (8.2). The window holds SymbolValue in its upper 16 bits and the bits to come, inverted, below: the padding zeros after the data (8.2.2) are ones here. SymbolRange stands in the upper
+/// 16 bits too, with zeros below.
 /// CDFs are laid out as <see cref="Av1CdfContext"/> says. Hot loops work on a copy in a local variable, which the compiler keeps in registers: what they call must be inlined or take values only.
 /// </summary>
 public unsafe struct Av1SymbolDecoder
 {
-    private ulong _window;
-    private uint _range;
+    private ulong _window, _range;
     private int _ahead;
     private bool _adapt;
     // _next runs on beyond _end where padding is read.
@@ -32,7 +32,7 @@ public unsafe struct Av1SymbolDecoder
         for (int i = Math.Max(0, size - 8); i < size; i++)
             _last = _last << 8 | data[i];
         _window = 0;
-        _range = 1 << 15;
+        _range = 1UL << 63;
         _ahead = -15;
         _adapt = adapt;
         Refill();
@@ -82,9 +82,9 @@ public unsafe struct Av1SymbolDecoder
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void Renormalize(uint range)
+    private void Renormalize(ulong range)
     {
-        int bits = BitOperations.LeadingZeroCount(range) - 16;
+        int bits = BitOperations.LeadingZeroCount(range);
         _range = range << bits;
         _window <<= bits;
         _ahead -= bits;
@@ -99,14 +99,13 @@ public unsafe struct Av1SymbolDecoder
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal int Bit()
     {
-        uint cur = ((_range & 0xff00) >> 1) + 4;
-        ulong threshold = (ulong)cur << 48;
+        ulong threshold = (_range >> 1 & 0x7f80UL << 48) + (4UL << 48);
         // The second symbol's interval is the lower one.
         int bit = _window < threshold ? 1 : 0;
         ulong mask = (ulong)(bit - 1);
         _window -= threshold & mask;
-        uint rest = _range - cur;
-        Renormalize(cur ^ ((cur ^ rest) & (uint)mask));
+        ulong rest = _range - threshold;
+        Renormalize(threshold ^ ((threshold ^ rest) & mask));
         return bit;
     }
 
@@ -129,15 +128,14 @@ public unsafe struct Av1SymbolDecoder
     /// <summary>A symbol of two values with a given inverse probability, without adaptation.</summary>
     public bool ReadFixed(uint inverse)
     {
-        uint cur = ((_range >> 8) * (inverse >> 6) >> 1) + 4;
-        ulong threshold = (ulong)cur << 48;
+        ulong threshold = (ulong)(((uint)(_range >> 56) * (inverse >> 6) >> 1) + 4) << 48;
         if (_window < threshold)
         {
-            Renormalize(cur);
+            Renormalize(threshold);
             return true;
         }
         _window -= threshold;
-        Renormalize(_range - cur);
+        Renormalize(_range - threshold);
         return false;
     }
 
@@ -149,8 +147,7 @@ public unsafe struct Av1SymbolDecoder
     internal bool Bool(ushort* cdf)
     {
         uint f = cdf[0];
-        uint cur = ((_range >> 8) * (f >> 6) >> 1) + 4;
-        ulong threshold = (ulong)cur << 48;
+        ulong threshold = (ulong)(((uint)(_range >> 56) * (f >> 6) >> 1) + 4) << 48;
         uint count = cdf[1];
         int rate = 4 + (int)(count >> 4);
         bool symbol = _window < threshold;
@@ -161,12 +158,12 @@ public unsafe struct Av1SymbolDecoder
         }
         if (symbol)
         {
-            Renormalize(cur);
+            Renormalize(threshold);
         }
         else
         {
             _window -= threshold;
-            Renormalize(_range - cur);
+            Renormalize(_range - threshold);
         }
         return symbol;
     }
@@ -185,17 +182,16 @@ public unsafe struct Av1SymbolDecoder
         var c = Vector128.Load(cdf);
         var cur = Scale(c, Vector128<ushort>.Zero, n);
         var reached = Reached(cur);
-        curs[-1] = (ushort)_range;
+        curs[-1] = (ushort)(_range >> 48);
         cur.Store(curs);
         int symbol = BitOperations.TrailingZeroCount(Sse2.MoveMask(reached.AsByte())) >> 1;
         uint low = curs[symbol];
         if (_adapt)
         {
-            uint count = cdf[7];
-            Sse2.Insert(Adapt(c, reached, Rate(count, n)), (ushort)(count + (count < 32 ? 1u : 0u)), 7).Store(cdf);
+            Counted(Adapt(c, reached, cdf[7]), c).Store(cdf);
         }
         _window -= (ulong)low << 48;
-        Renormalize(curs[symbol - 1] - low);
+        Renormalize((ulong)(curs[symbol - 1] - low) << 48);
         return symbol;
     }
 
@@ -213,7 +209,7 @@ public unsafe struct Av1SymbolDecoder
         var cur1 = Scale(c1, Vector128.Create((ushort)32), n);
         var reached0 = Reached(cur0);
         var reached1 = Reached(cur1);
-        curs[-1] = (ushort)_range;
+        curs[-1] = (ushort)(_range >> 48);
         cur0.Store(curs);
         cur1.Store(curs + 8);
         int symbol = BitOperations.TrailingZeroCount(Sse2.MoveMask(Sse2.PackSignedSaturate(reached0.AsInt16(), reached1.AsInt16()).AsByte()));
@@ -221,43 +217,43 @@ public unsafe struct Av1SymbolDecoder
         if (_adapt)
         {
             uint count = cdf[15];
-            int rate = Rate(count, n);
-            Adapt(c0, reached0, rate).Store(cdf);
-            Sse2.Insert(Adapt(c1, reached1, rate), (ushort)(count + (count < 32 ? 1u : 0u)), 7).Store(cdf + 8);
+            Adapt(c0, reached0, count).Store(cdf);
+            Counted(Adapt(c1, reached1, count), c1).Store(cdf + 8);
         }
         _window -= (ulong)low << 48;
-        Renormalize(curs[symbol - 1] - low);
+        Renormalize((ulong)(curs[symbol - 1] - low) << 48);
         return symbol;
     }
 
     /// <summary>read_symbol (8.2.6) with 2..16 values.</summary>
     public int ReadSymbol(ushort* cdf, int n) => n <= 2 ? ReadBool(cdf) ? 1 : 0 : n <= 4 ? ReadSymbol4(cdf, n) : n <= 8 ? ReadSymbol8(cdf, n) : ReadSymbol16(cdf, n);
 
-    /// <summary><see cref="ReadSymbol4"/> for hot loops.</summary>
+    /// <summary><see cref="ReadSymbol4"/> for hot loops. Bounds in general registers: from vectors the way back takes longer than three multiplications.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal int Symbol4(ushort* cdf, int n)
     {
-        if (!Sse41.IsSupported)
-            return Read(cdf, n, 3);
-        // Not by way of a general register: latency counts here.
-        var c = Sse2.LoadScalarVector128((ulong*)cdf).AsUInt16();
-        var cur = Scale(c, Vector128<ushort>.Zero, n);
-        var reached = Reached(cur);
-        ulong curs = cur.AsUInt64().ToScalar();
-        // 16 times the symbol.
-        int shift = BitOperations.TrailingZeroCount(Sse2.MoveMask(reached.AsByte())) << 3;
-        uint low = (ushort)(curs >> shift);
-        uint high = (ushort)((curs << 16 | _range) >> shift);
+        ulong c = Unsafe.ReadUnaligned<ulong>(cdf);
+        uint range = (uint)(_range >> 56), value = (uint)(_window >> 48), last = 4 * (uint)n;
+        // cur of 8.2.6. With three values the third entry is 0.
+        uint cur0 = (range * ((uint)c >> 6 & 0x3ff) >> 1) + last - 4;
+        uint cur1 = (range * ((uint)(c >> 22) & 0x3ff) >> 1) + last - 8;
+        uint cur2 = (range * ((uint)(c >> 38) & 0x3ff) >> 1) + last - 12;
+        ulong curs = cur0 | (ulong)cur1 << 16 | (ulong)cur2 << 32;
+        // They fall: no word borrows from the next.
+        ulong ranges = (curs << 16 | _range >> 48) - curs;
+        int symbol = (value < cur0 ? 1 : 0) + (value < cur1 ? 1 : 0) + (value < cur2 ? 1 : 0), shift = symbol << 4;
         if (_adapt)
         {
-            uint count = cdf[3];
-            ulong adapted = Adapt(c, reached, Rate(count, n)).AsUInt64().ToScalar();
-            *(ulong*)cdf = adapted & 0xffff_ffff_ffff | (ulong)(count + (count < 32 ? 1u : 0u)) << 48;
+            var entries = Vector128.CreateScalarUnsafe(c).AsUInt16();
+            var reached = Vector128.CreateScalarUnsafe(ulong.MaxValue << shift).AsUInt16();
+            uint rate = (n > 3 ? 5u : 4u) + (uint)(c >> 52);
+            // The counter is one more below 32.
+            var counted = Vector128.GreaterThan(Vector128.Create(short.MinValue, short.MinValue, short.MinValue, 32, 0, 0, 0, 0), entries.AsInt16()).AsUInt16();
+            Unsafe.WriteUnaligned(cdf, (Moved(entries, reached, rate) - counted).AsUInt64().ToScalar());
         }
-        // After the adaptation: no vector is in use any more.
-        _window -= (ulong)low << 48;
-        Renormalize(high - low);
-        return shift >> 4;
+        _window -= curs >> shift << 48;
+        Renormalize(ranges >> shift << 48);
+        return symbol;
     }
 
     /// <summary>Room for 16 bounds with a word before them.</summary>
@@ -274,29 +270,42 @@ public unsafe struct Av1SymbolDecoder
     private readonly Vector128<ushort> Scale(Vector128<ushort> c, Vector128<ushort> first, int n)
     {
         var floor = Sse2.SubtractSaturate(Vector128.Create((ushort)(4 * (n - 1))), Vector128.Create((ushort)0, 4, 8, 12, 16, 20, 24, 28) + first);
-        return Sse2.MultiplyHigh((c & Vector128.Create((ushort)0xffc0)) << 1, Vector128.Create((ushort)(_range & 0xff00))) + floor;
+        // SymbolRange >> 8 << 8.
+        var range = Ssse3.Shuffle(Vector128.CreateScalarUnsafe(_range).AsByte(), Vector128.Create((ushort)0x0780).AsByte()).AsUInt16();
+        return Sse2.MultiplyHigh((c & Vector128.Create((ushort)0xffc0)) << 1, range) + floor;
     }
 
     /// <summary>All ones from the symbol on.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly Vector128<ushort> Reached(Vector128<ushort> cur) => Vector128.Equals(Vector128.Min(cur, Vector128.Create((ushort)(_window >> 48))), cur);
-
-    /// <summary>Rate of adaptation for more than two symbols (8.2.6).</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static int Rate(uint count, int n) => (n > 3 ? 5 : 4) + (int)(count >> 4);
-
-    /// <summary>Entries before the symbol move up to 32768, the others down to 0.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector128<ushort> Adapt(Vector128<ushort> c, Vector128<ushort> reached, int rate)
+    private readonly Vector128<ushort> Reached(Vector128<ushort> cur)
     {
-        var before = ~reached;
-        var distance = ((c ^ before) - before + (before & Vector128.Create((ushort)0x8000))) >>> rate;
-        return c - ((distance ^ before) - before);
+        var value = Ssse3.Shuffle(Vector128.CreateScalarUnsafe(_window).AsByte(), Vector128.Create((ushort)0x0706).AsByte()).AsUInt16();
+        return Vector128.Equals(Vector128.Min(cur, value), cur);
     }
+
+    /// <summary>Adaptation (8.2.6) of entries of more than four values.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<ushort> Adapt(Vector128<ushort> c, Vector128<ushort> reached, uint count) => Moved(c, reached, 5 + (count >> 4));
+
+    /// <summary>
+    /// Entries before the symbol move up to 32768, the others down to 0: c + (32768 - c >> rate), c - (c >> rate). With an arithmetic shift the latter is c + (-1 - c >> rate) + 1. A counter is 32 at most, and stays.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<ushort> Moved(Vector128<ushort> c, Vector128<ushort> reached, uint rate)
+    {
+        var distance = ((reached | Vector128.Create((ushort)0x8000)) - c).AsInt16();
+        distance = Sse2.IsSupported ? Sse2.ShiftRightArithmetic(distance, Vector128.CreateScalarUnsafe(rate).AsInt16()) : distance >> (int)rate;
+        return c - reached + distance.AsUInt16();
+    }
+
+    /// <summary>The counter, the last word, is one more below 32.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<ushort> Counted(Vector128<ushort> adapted, Vector128<ushort> c)
+        => adapted - Vector128.GreaterThan(Vector128.Create(short.MinValue, short.MinValue, short.MinValue, short.MinValue, short.MinValue, short.MinValue, short.MinValue, 32), c.AsInt16()).AsUInt16();
 
     private int Read(ushort* cdf, int n, int counter)
     {
-        uint value = (uint)(_window >> 48), prev, cur = _range, r = _range >> 8, floor = 4 * (uint)n;
+        uint value = (uint)(_window >> 48), prev, cur = (uint)(_range >> 48), r = cur >> 8, floor = 4 * (uint)n;
         int symbol = -1;
         do
         {
@@ -308,7 +317,7 @@ public unsafe struct Av1SymbolDecoder
         }
         while (value < cur);
         _window -= (ulong)cur << 48;
-        Renormalize(prev - cur);
+        Renormalize((ulong)(prev - cur) << 48);
         if (_adapt)
         {
             uint count = cdf[counter];

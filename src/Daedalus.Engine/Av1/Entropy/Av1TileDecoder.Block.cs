@@ -99,8 +99,7 @@ public sealed unsafe partial class Av1TileDecoder
         }
         uint index = (uint)(b - s->Blocks);
         uint* grid = s->BlockGrid + (nint)b->MiRow * s->MiStride + b->MiCol;
-        for (int y = 0; y < _bh4; y++, grid += s->MiStride)
-            new Span<uint>(grid, _bw4).Fill(index);
+        FillRows(grid, s->MiStride, _bw4, _bh4, index);
         if (s->SegmentIds != null && _segmentation && (s->Frame.Segmentation.Flags & Av1SegmentationFlags.UpdateMap) != 0)
         {
             int width = Math.Min(_bw4, s->MiCols - b->MiCol), height = Math.Min(_bh4, s->MiRows - b->MiRow);
@@ -339,7 +338,7 @@ public sealed unsafe partial class Av1TileDecoder
     {
         byte* map = _s->LumaTxSizes + (nint)row * _s->MiStride + col;
         for (int y = 0; y < h4; y++, map += _s->MiStride)
-            new Span<byte>(map, w4).Fill((byte)tx);
+            Fill(map, w4, (int)tx);
     }
 
     private int ReadTxDepth(Av1Block* b, Av1TxSize max)

@@ -2,6 +2,7 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 using Daedalus.Kernels.Av1;
 using Daedalus.V4L2.Controls;
 
@@ -61,7 +62,8 @@ public sealed unsafe partial class Av1TileDecoder
         Dequantise(t, last, txClass, positions, wLog2, hLog2, type, signCtx, out cumulated, out dcCategory);
         _coefficientsUsed += 1 << area;
         // The levels are zero again for the next block.
-        new Span<byte>(_levels, used).Clear();
+        for (int i = 0; i < used; i += 32)
+            Vector256<byte>.Zero.Store(_levels + i);
     }
 
     /// <summary>Levels of all coefficients; how much of the array is in use. Minima are written without branches: what they depend on is data.</summary>

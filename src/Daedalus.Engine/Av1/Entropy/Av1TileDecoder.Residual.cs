@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 using Daedalus.Kernels.Av1;
 using Daedalus.V4L2.Controls;
 
@@ -28,10 +29,10 @@ public sealed unsafe partial class Av1TileDecoder
             int subX = plane > 0 ? _subX : 0, subY = plane > 0 ? _subY : 0;
             int x = (b->MiCol >> subX) - (_tile->MiColStart >> subX), w = (b->MiCol + _bw4 - 1 >> subX) - (b->MiCol >> subX) + 1;
             int row = b->MiRow & 31, y = row >> subY, h = (row + _bh4 - 1 >> subY) - y + 1;
-            new Span<byte>(LevelContext(plane) + x, w).Clear();
-            new Span<byte>(DcContext(plane) + x, w).Clear();
-            new Span<byte>(_left + plane * 64 + y, h).Clear();
-            new Span<byte>(_left + (3 + plane) * 64 + y, h).Clear();
+            Fill(LevelContext(plane) + x, w, 0);
+            Fill(DcContext(plane) + x, w, 0);
+            Fill(_left + plane * 64 + y, h, 0);
+            Fill(_left + (3 + plane) * 64 + y, h, 0);
         }
     }
 
@@ -247,7 +248,31 @@ public sealed unsafe partial class Av1TileDecoder
         }
     }
 
-    /// <summary>Sets 1..16 bytes, most often a power of two.</summary>
+    /// <summary>Rows of 1, 2, 4, 8 … entries.</summary>
+    private static void FillRows(uint* p, nint stride, int width, int height, uint value)
+    {
+        if (width == 1)
+        {
+            for (; height > 0; height--, p += stride)
+                *p = value;
+        }
+        else if (width == 2)
+        {
+            for (; height > 0; height--, p += stride)
+                *(ulong*)p = value | (ulong)value << 32;
+        }
+        else
+        {
+            Vector128<uint> four = Vector128.Create(value);
+            for (; height > 0; height--, p += stride)
+            {
+                for (int x = 0; x < width; x += 4)
+                    four.Store(p + x);
+            }
+        }
+    }
+
+    /// <summary>Sets bytes, most often a power of two.</summary>
     private static void Fill(byte* p, int count, int value)
     {
         ulong eight = (ulong)value * 0x0101010101010101;
@@ -270,8 +295,10 @@ public sealed unsafe partial class Av1TileDecoder
                 *(ulong*)(p + 8) = eight;
                 break;
             default:
-                for (int i = 0; i < count; i++)
-                    p[i] = (byte)value;
+                for (; count >= 8; count -= 8, p += 8)
+                    *(ulong*)p = eight;
+                for (; count > 0; count--, p++)
+                    *p = (byte)value;
                 break;
         }
     }

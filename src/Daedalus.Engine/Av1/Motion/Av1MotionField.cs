@@ -92,18 +92,20 @@ public static unsafe class Av1MotionField
                 offsets |= (ulong)offset << r * 8;
         }
         int numerator = refToCur * dstSign, w8 = s->MiCols >> 1;
-        // Neighbours mostly belong to the same block: the displacement of the last vector is kept.
+        // Neighbours mostly belong to the same block: the displacement of the last vector is kept, and what it allows of the row.
         int knownMv = 0, knownRef = 0, dy = 0, dx = 0;
         Av1ProjectedMotion motion = default;
         for (int y8 = from; y8 < to; y8++)
         {
             Av1SavedMotion* row = saved->Motion + (nint)y8 * w8;
-            for (int x8 = 0; x8 < w8; x8++)
+            for (int x8 = 0; x8 < w8;)
             {
-                int srcRef = row[x8].RefFrame;
+                int srcRef = row[x8].RefFrame, mv = row[x8].Mv, first = x8;
+                do
+                    x8++;
+                while (x8 < w8 && row[x8].RefFrame == srcRef && row[x8].Mv == mv);
                 if (srcRef <= 0)
                     continue;
-                int mv = row[x8].Mv;
                 if (mv != knownMv || srcRef != knownRef)
                 {
                     knownMv = mv;
@@ -117,12 +119,23 @@ public static unsafe class Av1MotionField
                         dx = dstSign * Offset8(Av1MotionVector.Col(projected));
                     }
                 }
-                if (motion.Offset == 0)
+                int y = y8 + dy;
+                if (motion.Offset == 0 || y < from || y >= to)
                     continue;
-                int y = y8 + dy, x = x8 + dx, base8 = x8 & ~7;
-                if (y < from || y >= to || x < Math.Max(0, base8 - MaxOffsetWidth) || x >= Math.Min(w8, base8 + 8 + MaxOffsetWidth))
+                Av1ProjectedMotion* target = s->MotionField + (nint)y * w8;
+                if (dx is >= -MaxOffsetWidth and <= MaxOffsetWidth)
+                {
+                    // No position is too far from its 64×64.
+                    for (int x = Math.Max(first + dx, 0), end = Math.Min(x8 + dx, w8); x < end; x++)
+                        target[x] = motion;
                     continue;
-                s->MotionField[(nint)y * w8 + x] = motion;
+                }
+                for (int x = first; x < x8; x++)
+                {
+                    int base8 = x & ~7;
+                    if (x + dx >= Math.Max(0, base8 - MaxOffsetWidth) && x + dx < Math.Min(w8, base8 + 8 + MaxOffsetWidth))
+                        target[x + dx] = motion;
+                }
             }
         }
     }

@@ -340,10 +340,22 @@ public sealed unsafe partial class Av1MvPredictor : IDisposable
         _lastOffset = Av1ProjectedMotion.None;
         int stepW4 = _bw4 >= 16 ? 4 : 2, stepH4 = _bh4 >= 16 ? 4 : 2;
         int endRow = Math.Min(_bh4, Sixteen), endCol = Math.Min(_bw4, Sixteen);
+        Av1MvStack* stack = _stack;
+        // Position (0, 0) is inside the tile.
+        stack->ZeroMvContext = 1;
         for (int row = 0; row < endRow; row += stepH4)
         {
+            int y = (_miRow + row) | 1;
+            if (y >= _miRowEnd)
+                break;
+            Av1ProjectedMotion* motions = _s->MotionField + (nint)(y >> 1) * (_miCols >> 1);
             for (int col = 0; col < endCol; col += stepW4)
-                AddTemporal(row, col);
+            {
+                int x = (_miCol + col) | 1;
+                if (x >= _miColEnd)
+                    break;
+                AddTemporalMotion(motions + (x >> 1), (row | col) == 0);
+            }
         }
         if (_bh4 is >= 2 and < 16 && _bw4 is >= 2 and < 16)
         {
@@ -367,11 +379,12 @@ public sealed unsafe partial class Av1MvPredictor : IDisposable
         int row = (_miRow + deltaRow) | 1, col = (_miCol + deltaCol) | 1;
         if (!IsInside(row, col))
             return;
-        Av1MvStack* stack = _stack;
-        bool first = (deltaRow | deltaCol) == 0;
-        if (first)
-            stack->ZeroMvContext = 1;
-        Av1ProjectedMotion* m = _s->MotionField + (nint)(row >> 1) * (_miCols >> 1) + (col >> 1);
+        AddTemporalMotion(_s->MotionField + (nint)(row >> 1) * (_miCols >> 1) + (col >> 1), false);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void AddTemporalMotion(Av1ProjectedMotion* m, bool first)
+    {
         int offset = m->Offset;
         if (offset == Av1ProjectedMotion.None)
             return;
@@ -379,9 +392,15 @@ public sealed unsafe partial class Av1MvPredictor : IDisposable
         if (offset == _lastOffset && m->Mv == _lastMv)
         {
             if (_lastIndex >= 0)
-                stack->Weight[_lastIndex] += 2;
+                _stack->Weight[_lastIndex] += 2;
             return;
         }
+        AddNewMotion(m, offset, first);
+    }
+
+    private void AddNewMotion(Av1ProjectedMotion* m, int offset, bool first)
+    {
+        Av1MvStack* stack = _stack;
         _lastOffset = offset;
         _lastMv = m->Mv;
         int mv0 = Av1MvPrecisions.Lower(Av1MotionVector.Project(m->Mv, _refToDst[_ref0], offset), _precision);
