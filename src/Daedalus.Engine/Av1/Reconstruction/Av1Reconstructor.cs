@@ -154,6 +154,8 @@ public sealed unsafe partial class Av1Reconstructor : IDisposable
             Av1Block* b = sb->Blocks;
             for (Av1Block* end = b + sb->BlockCount; b < end; b++)
             {
+                if (b + 1 < end)
+                    Prefetch(b + 1);
                 if (b->IsInter)
                 {
                     PredictInter<TPixel>(b);
