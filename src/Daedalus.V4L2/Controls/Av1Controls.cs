@@ -600,15 +600,14 @@ public enum DaedalusAv1FrameFlags : uint
     /// <summary>Nothing set.</summary>
     None = 0,
     /// <summary>
-    /// One entry of a tile list OBU (spec 7.3): only the tile that has a tile group entry is decoded, at its own place in the picture, without any post
-    /// filter, frame end update or reference update; <see cref="DaedalusCtrlAv1Frame.AnchorTs"/> stands for LAST_FRAME. The client puts the output together.
+    /// Kept for entries of tile list OBUs (spec 7.3). They are not decoded: the engine refuses the request.
     /// </summary>
     LargeScaleTile = 1,
 }
 
 /// <summary>
 /// Private control of the daedalus routes: what V4L2's AV1 controls have no field for. Optional; without it matrix_coefficients is not MC_IDENTITY,
-/// context_update_tile_id fits in eight bits, and no tile list is decoded. Documented in docs/private-controls.md.
+/// and context_update_tile_id fits in eight bits. Documented in docs/private-controls.md.
 /// </summary>
 [StructLayout(LayoutKind.Sequential)]
 public struct DaedalusCtrlAv1Frame
@@ -625,6 +624,6 @@ public struct DaedalusCtrlAv1Frame
     public byte MatrixCoefficients;
     /// <summary>Zero.</summary>
     public byte Reserved;
-    /// <summary>Tile list entries: timestamp of AnchorFrames[anchor_frame_idx]; 0 otherwise.</summary>
+    /// <summary>0; kept for the anchor frame of a tile list entry.</summary>
     public ulong AnchorTs;
 }

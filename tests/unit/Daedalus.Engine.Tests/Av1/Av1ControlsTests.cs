@@ -10,7 +10,7 @@ public unsafe class Av1ControlsTests
 {
     private delegate void Change(ref V4L2CtrlAv1Sequence sequence, ref V4L2CtrlAv1Frame frame);
 
-    private static bool TryRead(Change change, out Av1Controls controls, V4L2CtrlAv1FilmGrain? grain = null)
+    private static bool TryRead(Change change, out Av1Controls controls, V4L2CtrlAv1FilmGrain? grain = null, DaedalusCtrlAv1Frame? extra = null)
     {
         V4L2CtrlAv1Sequence sequence = new() { BitDepth = 8, OrderHintBits = 7, Flags = Av1SequenceFlags.SubsamplingX | Av1SequenceFlags.SubsamplingY | Av1SequenceFlags.EnableOrderHint };
         V4L2CtrlAv1Frame frame = new()
@@ -31,12 +31,14 @@ public unsafe class Av1ControlsTests
         change(ref sequence, ref frame);
         V4L2CtrlAv1TileGroupEntry tile = new() { TileSize = 10 };
         V4L2CtrlAv1FilmGrain film = grain ?? default;
-        AbiControl* list = stackalloc AbiControl[4];
+        DaedalusCtrlAv1Frame ours = extra ?? default;
+        AbiControl* list = stackalloc AbiControl[5];
         list[0] = new AbiControl { Id = V4L2CtrlAv1Sequence.ControlId, Size = (uint)sizeof(V4L2CtrlAv1Sequence), Payload = &sequence };
         list[1] = new AbiControl { Id = V4L2CtrlAv1Frame.ControlId, Size = (uint)sizeof(V4L2CtrlAv1Frame), Payload = &frame };
         list[2] = new AbiControl { Id = V4L2CtrlAv1TileGroupEntry.ControlId, Size = (uint)sizeof(V4L2CtrlAv1TileGroupEntry), Payload = &tile };
         list[3] = new AbiControl { Id = V4L2CtrlAv1FilmGrain.ControlId, Size = (uint)sizeof(V4L2CtrlAv1FilmGrain), Payload = &film };
-        AbiRequest request = new() { Controls = list, ControlCount = 4 };
+        list[4] = new AbiControl { Id = DaedalusCtrlAv1Frame.ControlId, Size = (uint)sizeof(DaedalusCtrlAv1Frame), Payload = &ours };
+        AbiRequest request = new() { Controls = list, ControlCount = extra == null ? 4u : 5u };
         return Av1Controls.TryRead(&request, out controls);
     }
 
@@ -88,6 +90,16 @@ public unsafe class Av1ControlsTests
         ];
         for (int i = 0; i < changes.Length; i++)
             Assert.False(Accepts(changes[i]), $"change {i}");
+    }
+
+    /// <summary>docs/private-controls.md</summary>
+    [Fact]
+    public void EntriesOfTileListsAreRefused()
+    {
+        Change none = (ref V4L2CtrlAv1Sequence _, ref V4L2CtrlAv1Frame _) => { };
+        Assert.True(TryRead(none, out Av1Controls c, extra: new DaedalusCtrlAv1Frame { MatrixCoefficients = 9 }));
+        Assert.Equal(9, c.Private.MatrixCoefficients);
+        Assert.False(TryRead(none, out _, extra: new DaedalusCtrlAv1Frame { Flags = DaedalusAv1FrameFlags.LargeScaleTile, AnchorTs = 1000 }));
     }
 
     [Fact]
