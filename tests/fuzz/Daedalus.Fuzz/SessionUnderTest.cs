@@ -38,6 +38,8 @@ internal sealed unsafe class SessionUnderTest : IDisposable
     private const int UnexpectedException = -5;
     private const int Canceled = -125;
 
+    private const ulong FirstTimestamp = 1000;
+
     private readonly Lock _lock = new();
     private readonly IStatelessSession _session;
     private readonly RegionPool _pool;
@@ -46,7 +48,7 @@ internal sealed unsafe class SessionUnderTest : IDisposable
     private GuardedRegion _controls = new(16 << 10);
     private readonly bool _atEnd;
     private readonly byte _fill;
-    private ulong _nextTimestamp = 1000;
+    private ulong _nextTimestamp = FirstTimestamp;
     private int _nextSlot;
     private volatile string? _fault;
 
@@ -173,6 +175,7 @@ internal sealed unsafe class SessionUnderTest : IDisposable
         _session.Reset();
         Forget();
         _nextSlot = 0;
+        _nextTimestamp = FirstTimestamp;
     }
 
     /// <summary>Hash of the visible samples of each picture, concealed or not; 0 for what was refused or cancelled.</summary>
