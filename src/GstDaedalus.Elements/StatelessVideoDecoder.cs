@@ -154,7 +154,7 @@ public abstract unsafe partial class StatelessVideoDecoder : VideoDecoder
         _extraDelay = 0;
         try
         {
-            IStatelessSession session = _device!.OpenSession(new SessionOptions(CodedFormat, (int)_threads, Math.Max(4, depth + 2), OnCompleted));
+            IStatelessSession session = _device!.OpenSession(new SessionOptions(CodedFormat, (int)_threads, RequestLimit(depth), OnCompleted));
             lock (_sessionLock)
             {
                 _session = session;
@@ -520,6 +520,9 @@ public abstract unsafe partial class StatelessVideoDecoder : VideoDecoder
 
     /// <summary>Requests to keep in flight with several threads (2 and more): as many as help, since each costs a picture and a frame of delay.</summary>
     protected virtual int PreferredDepth(int threads) => Math.Min(threads, 8);
+
+    /// <summary>Requests the device may have at once when so many are kept in flight: an access unit can hold several frames.</summary>
+    protected virtual int RequestLimit(int depth) => Math.Max(4, depth + 2);
 
     private bool IsLive()
     {

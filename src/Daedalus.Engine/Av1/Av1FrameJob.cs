@@ -10,21 +10,18 @@ using Daedalus.V4L2.Controls;
 namespace Daedalus.Engine.Av1;
 
 /// <summary>
-/// One AV1 frame in flight. Steps: set up; project motion vectors; entropy-decode some superblock rows of a tile; reconstruct some of a tile; filter (and grain, and convert) whole rows. Frames with a tile for
-/// every thread reconstruct in the step that decodes, so that coefficients stay in the cache of the core that wrote them; with fewer, entropy decoding runs ahead, since the next frame needs its CDFs.
+/// One AV1 frame in flight. Steps: set up; project motion vectors; a superblock row of a tile; filter (and grain, and convert) whole rows. The step of a row decodes, reconstructs and filters it, so that
+/// records and samples stay in the cache of the core that wrote them. Where no frame in flight has such a step, entropy decoding runs ahead: the next frame may wait for this one's CDFs.
 /// </summary>
-internal sealed unsafe class Av1FrameJob : FrameJob, IAv1ReferenceWaiter, IDisposable
+internal sealed unsafe partial class Av1FrameJob : FrameJob, IAv1ReferenceWaiter, IDisposable
 {
     private const int StepSetup = 0, StepFilter = 1, StepProject = 2, StepTiles = 3;
 
-    // Entropy decoding may run ahead of reconstruction if its streams fit into so many bytes.
-    private const long StreamBudget = 48 << 20;
+    // Of each tile: a row decoded and reconstructed, a row that is decoded already reconstructed, a row decoded ahead.
+    private const int StepsOfTile = 3, StepWhole = 0, StepReconstruct = 1, StepDecode = 2;
 
     // Luma rows below a block that its prediction usually reads.
     private const int UsualReach = 80;
-
-    // Luma rows that grain is added to at a time when the result still has to be converted.
-    private const int GrainRows = 64;
 
     private sealed class TileWorker : IDisposable
     {
@@ -54,6 +51,7 @@ internal sealed unsafe class Av1FrameJob : FrameJob, IAv1ReferenceWaiter, IDispo
     private readonly Av1Decoder _decoder;
     private readonly FrameGate _gate;
     private readonly Av1FrameMemory _memory = new();
+    private readonly Av1Streams _streams = new();
     private readonly List<TileWorker> _workers = [];
     private readonly Av1PostFilter _postFilter;
     private readonly NativeBlock _grainStrip = new();
@@ -63,13 +61,13 @@ internal sealed unsafe class Av1FrameJob : FrameJob, IAv1ReferenceWaiter, IDispo
     private PictureView _standIn, _strip;
     private bool _hasStandIn, _hasGrain;
 
-    // Of each tile: the superblock row that is decoded or reconstructed next, and whether someone is at it.
-    private int[] _decodeRow = [], _reconstructRow = [], _decodeEnd = [], _reconstructEnd = [];
+    // Of each tile: the superblock row that is decoded or reconstructed next, and whether someone is at it (gate).
+    private int[] _decodeRow = [], _reconstructRow = [];
     private bool[] _decoding = [], _reconstructing = [];
-    private bool _byTile, _projectsItself;
-    private int _tileRows, _rowsKept, _rowsOfStep, _tileCount, _sources;
+    private bool _projectsItself;
+    private int _tileRows, _tileCount, _sources;
     private bool _setupTaken, _setupDone, _projecting, _filtering;
-    private int _firstTileRow, _rowsDecoded, _rowsReconstructed, _filterRow, _filteredTo, _projectedRows, _projectedTo, _grainedRows, _convertedRows, _greyRows;
+    private int _firstTileRow, _rowsReconstructed, _filterRow, _filteredTo, _projectedRows, _projectedTo, _grainedRows, _convertedRows, _greyRows;
 
     public Av1FrameJob(Av1Decoder decoder, FrameGate gate)
     {
@@ -131,20 +129,12 @@ internal sealed unsafe class Av1FrameJob : FrameJob, IAv1ReferenceWaiter, IDispo
     {
         Av1FrameState* s = State;
         _tileCount = s->TileRows * s->TileCols;
-        _rowsOfStep = s->SbSizeLog2 == 5 ? 1 : 2;
-        _byTile = threads == 1 || _tileCount >= threads;
         _tileRows = threads == 1 ? 1 : Math.Min(s->TileRows, (threads + s->TileCols - 1) / s->TileCols + 1);
-        _rowsKept = 1;
-        if (!_byTile)
-        {
-            long most = StreamBudget / Math.Max(1, Av1FrameMemory.RowBytes(s) * _tileRows);
-            _rowsKept = (int)Math.Clamp(most, Math.Min(2 * _rowsOfStep, s->SbRows), s->SbRows);
-        }
-        _memory.Reserve(s, _tileRows, _rowsKept);
+        _streams.Reserve(s, _tileRows, ahead: threads > 1);
+        _memory.Reserve(s);
         s->Output = Picture!.View;
         _memory.ReservePictures(s);
         Av1FrameSetup.FillTiles(s, controls, bitstream, size);
-        _memory.LayOutStreams(s, _tileRows, _rowsKept);
         SetReferences();
         Av1PictureState.Begin(s, Picture.Motion!.Memory.Pointer);
         _sources = Av1MotionField.SourcesOf(s);
@@ -154,8 +144,6 @@ internal sealed unsafe class Av1FrameJob : FrameJob, IAv1ReferenceWaiter, IDispo
         {
             _decodeRow = new int[_tileCount];
             _reconstructRow = new int[_tileCount];
-            _decodeEnd = new int[_tileCount];
-            _reconstructEnd = new int[_tileCount];
             _decoding = new bool[_tileCount];
             _reconstructing = new bool[_tileCount];
         }
@@ -176,7 +164,7 @@ internal sealed unsafe class Av1FrameJob : FrameJob, IAv1ReferenceWaiter, IDispo
             _filmGrain ??= new Av1FilmGrain();
 
         _setupTaken = _setupDone = _projecting = _filtering = false;
-        _firstTileRow = _rowsDecoded = _rowsReconstructed = _filterRow = _projectedRows = _grainedRows = _convertedRows = _greyRows = 0;
+        _firstTileRow = _rowsReconstructed = _filterRow = _projectedRows = _grainedRows = _convertedRows = _greyRows = 0;
         Status = 0;
         Corrupted = false;
         Aborted = false;
@@ -241,57 +229,72 @@ internal sealed unsafe class Av1FrameJob : FrameJob, IAv1ReferenceWaiter, IDispo
             _setupTaken = true;
             return StepSetup;
         }
-        if (!_filtering && _filterRow < _rowsReconstructed)
-        {
-            _filtering = true;
-            _filteredTo = _rowsReconstructed;
+        if (TakeFilter())
             return StepFilter;
-        }
-        // Reconstruction first: it frees streams while they are warm, and younger frames wait for its rows.
-        int end = Math.Min(_firstTileRow + _tileRows, s->TileRows) * s->TileCols, best = -1;
-        if (!_byTile)
-        {
-            for (int t = _firstTileRow * s->TileCols; t < end; t++)
-            {
-                if (!_reconstructing[t] && _reconstructRow[t] < _decodeRow[t] && (best < 0 || _reconstructRow[t] < _reconstructRow[best]))
-                    best = t;
-            }
-            int stop = best >= 0 ? Math.Min(_reconstructRow[best] + _rowsOfStep, _decodeRow[best]) : 0;
-            if (best >= 0 && ReferencesReady(stop) && CaptureFree())
-            {
-                _reconstructEnd[best] = stop;
-                _reconstructing[best] = true;
-                return StepTiles + 2 * best + 1;
-            }
-        }
         int known = KnownRows();
-        if (s->MotionField != null && !_projectsItself && !_projecting && _projectedRows < Math.Min(known, s->SbRows))
+        if (s->MotionField != null && !_projectsItself && !_projecting && _projectedRows < known)
         {
             _projecting = true;
-            _projectedTo = Math.Min(known, s->SbRows);
+            _projectedTo = known;
             return StepProject;
         }
-        if (s->MotionField != null && !_projectsItself)
-            known = Math.Min(known, _projectedRows);
-        best = -1;
-        for (int t = _firstTileRow * s->TileCols; t < end; t++)
+        int best = -1;
+        for (int t = FirstTile; t < EndTile; t++)
         {
-            if (!_decoding[t] && _decodeRow[t] < DecodeLimit(t, known) && (best < 0 || _decodeRow[t] < _decodeRow[best]))
+            if (!_reconstructing[t] && (best < 0 || _reconstructRow[t] < _reconstructRow[best]) && CanReconstruct(t, known))
+                best = t;
+        }
+        if (best < 0 || !ReferencesReady(_reconstructRow[best] + 1) || !CaptureFree())
+            return NoStep;
+        _reconstructing[best] = true;
+        bool decodes = _reconstructRow[best] == _decodeRow[best];
+        _decoding[best] |= decodes;
+        return StepTiles + StepsOfTile * best + (decodes ? StepWhole : StepReconstruct);
+    }
+
+    /// <inheritdoc/>
+    public override int ClaimAhead()
+    {
+        if (!_setupDone)
+            return NoStep;
+        int known = KnownRows(), best = -1;
+        for (int t = FirstTile; t < EndTile; t++)
+        {
+            if ((best < 0 || _decodeRow[t] < _decodeRow[best]) && CanDecode(t, known))
                 best = t;
         }
         if (best < 0)
             return NoStep;
-        _decodeEnd[best] = Math.Min(_decodeRow[best] + _rowsOfStep, DecodeLimit(best, known));
-        if (_byTile && !(ReferencesReady(_decodeEnd[best]) && CaptureFree()))
-            return NoStep;
         _decoding[best] = true;
-        return StepTiles + 2 * best;
+        return StepTiles + StepsOfTile * best + StepDecode;
     }
 
-    private int DecodeLimit(int tile, int known)
+    // Tiles that may be in work, whole tile rows.
+    private int FirstTile => _firstTileRow * State->TileCols;
+
+    private int EndTile => Math.Min(_firstTileRow + _tileRows, State->TileRows) * State->TileCols;
+
+    // Whether the next row is decoded, or can be in the same step.
+    private bool CanReconstruct(int tile, int known)
+        => _reconstructRow[tile] < State->Tiles[tile].SbRowEnd && (_reconstructRow[tile] < _decodeRow[tile] || CanDecode(tile, known));
+
+    private bool CanDecode(int tile, int known)
     {
-        int limit = Math.Min(known, State->Tiles[tile].SbRowEnd);
-        return _byTile ? limit : Math.Min(limit, _reconstructRow[tile] + _rowsKept);
+        Av1FrameState* s = State;
+        int row = _decodeRow[tile];
+        if (_decoding[tile] || row >= s->Tiles[tile].SbRowEnd || row >= (s->MotionField != null && !_projectsItself ? _projectedRows : known))
+            return false;
+        return _streams.TryPlace(s, s->Tiles + tile, _reconstructRow[tile] < row ? _reconstructRow[tile] : -1);
+    }
+
+    // Whoever has reconstructed a row filters what has become complete.
+    private bool TakeFilter()
+    {
+        if (_filtering || _filterRow >= _rowsReconstructed)
+            return false;
+        _filtering = true;
+        _filteredTo = _rowsReconstructed;
+        return true;
     }
 
     /// <summary>Superblock rows for which the motion of references and the old segment ids are there.</summary>
@@ -318,80 +321,105 @@ internal sealed unsafe class Av1FrameJob : FrameJob, IAv1ReferenceWaiter, IDispo
                 SetUp();
                 break;
             case StepFilter:
-                for (int row = _filterRow; row < _filteredTo && !Aborted; row++)
-                    FilterRow(row);
+                FilterRows();
                 break;
             case StepProject:
                 for (int row = _projectedRows; row < _projectedTo && !Aborted; row++)
                     ProjectRow(row);
                 break;
             default:
-                int tile = (step - StepTiles) >> 1;
-                if (((step - StepTiles) & 1) == 0)
-                {
-                    for (int row = _decodeRow[tile]; row < _decodeEnd[tile] && !Aborted; row++)
-                    {
-                        DecodeRow(tile, row);
-                        if (_byTile && !Aborted)
-                            Worker(tile).Reconstructor.ReconstructRow(State->Tiles + tile, row);
-                    }
-                    break;
-                }
-                for (int row = _reconstructRow[tile]; row < _reconstructEnd[tile] && !Aborted; row++)
-                    Worker(tile).Reconstructor.ReconstructRow(State->Tiles + tile, row);
+                int tile = (step - StepTiles) / StepsOfTile, kind = (step - StepTiles) % StepsOfTile;
+                if (kind == StepDecode)
+                    DecodeRow(tile, _decodeRow[tile]);
+                else
+                    RunRow(tile, kind == StepWhole);
                 break;
         }
+    }
+
+    private void RunRow(int tile, bool decodes)
+    {
+        int row = _reconstructRow[tile];
+        if (decodes)
+        {
+            DecodeRow(tile, row);
+            lock (_gate)
+            {
+                FinishDecoding(tile);
+                _gate.Changed();
+            }
+        }
+        if (Aborted)
+            return;
+        Worker(tile).Reconstructor.ReconstructRow(State->Tiles + tile, row);
+        bool filters;
+        lock (_gate)
+        {
+            FinishReconstruction(tile);
+            // Someone who has nothing else to do may take it.
+            filters = _gate.Idle == 0 && TakeFilter();
+            _gate.Changed();
+        }
+        if (!filters)
+            return;
+        FilterRows();
+        lock (_gate)
+            FinishFilter();
     }
 
     /// <inheritdoc/>
     public override void Finish(int step)
     {
-        Av1FrameState* s = State;
         switch (step)
         {
             case StepSetup:
                 _setupDone = true;
-                if ((s->Frame.Flags & Av1FrameFlags.DisableFrameEndUpdateCdf) != 0)
+                if ((State->Frame.Flags & Av1FrameFlags.DisableFrameEndUpdateCdf) != 0)
                     Volatile.Write(ref Saved->CdfsReady, 1);
                 break;
             case StepFilter:
-                _filtering = false;
-                _filterRow = _filteredTo;
+                FinishFilter();
                 break;
             case StepProject:
                 _projecting = false;
                 _projectedRows = _projectedTo;
                 break;
             default:
-                int tile = (step - StepTiles) >> 1;
-                if (((step - StepTiles) & 1) == 0)
-                {
-                    _decoding[tile] = false;
-                    _decodeRow[tile] = _decodeEnd[tile];
-                    if (_byTile)
-                        _reconstructRow[tile] = _decodeEnd[tile];
-                    FinishDecoding(tile);
-                }
-                else
-                {
-                    _reconstructing[tile] = false;
-                    _reconstructRow[tile] = _reconstructEnd[tile];
-                }
-                _rowsReconstructed = CompleteRows(_reconstructRow);
-                while (_firstTileRow + 1 < s->TileRows && _rowsReconstructed >= s->Tiles[_firstTileRow * s->TileCols].SbRowEnd)
-                    _firstTileRow++;
+                // The steps of rows have booked what they did.
+                if ((step - StepTiles) % StepsOfTile == StepDecode)
+                    FinishDecoding((step - StepTiles) / StepsOfTile);
                 break;
         }
     }
 
-    // Motion, segment ids and CDFs that younger frames wait for.
+    // Gate. Motion, segment ids and CDFs that younger frames wait for.
     private void FinishDecoding(int tile)
     {
         Av1FrameState* s = State;
-        _rowsDecoded = CompleteRows(_decodeRow);
-        Volatile.Write(ref Saved->MiRowsReady, _rowsDecoded == s->SbRows ? Av1SavedState.Complete : _rowsDecoded << s->SbSizeLog2);
+        _decoding[tile] = false;
+        _decodeRow[tile]++;
+        int rows = CompleteRows(_decodeRow);
+        Volatile.Write(ref Saved->MiRowsReady, rows == s->SbRows ? Av1SavedState.Complete : rows << s->SbSizeLog2);
         if (tile == s->Private.ContextUpdateTileId && _decodeRow[tile] == s->Tiles[tile].SbRowEnd)
             Volatile.Write(ref Saved->CdfsReady, 1);
+    }
+
+    // Gate.
+    private void FinishReconstruction(int tile)
+    {
+        Av1FrameState* s = State;
+        _reconstructing[tile] = false;
+        _reconstructRow[tile]++;
+        _rowsReconstructed = CompleteRows(_reconstructRow);
+        while (_firstTileRow + 1 < s->TileRows && _rowsReconstructed >= s->Tiles[_firstTileRow * s->TileCols].SbRowEnd)
+            _firstTileRow++;
+    }
+
+    // Gate.
+    private void FinishFilter()
+    {
+        _filtering = false;
+        _filterRow = _filteredTo;
     }
 
     // Superblock rows from the top that are done in all tiles.
@@ -426,6 +454,7 @@ internal sealed unsafe class Av1FrameJob : FrameJob, IAv1ReferenceWaiter, IDispo
                 {
                     if (Aborted)
                         return;
+                    _ = _streams.TryPlace(s, s->Tiles + tile, -1);
                     DecodeRow(tile, row);
                     Worker(tile).Reconstructor.ReconstructRow(s->Tiles + tile, row);
                 }
@@ -451,7 +480,7 @@ internal sealed unsafe class Av1FrameJob : FrameJob, IAv1ReferenceWaiter, IDispo
         if (Status != 0 || _filterRow < State->SbRows)
         {
             Corrupted |= Status != 0;
-            _memory.CoefficientsDirty = true;
+            _streams.IsDirty = true;
         }
         for (int i = 0; i < _tileRows * State->TileCols; i++)
             Corrupted |= _workers[i].Reconstructor.Corrupted;
@@ -486,6 +515,7 @@ internal sealed unsafe class Av1FrameJob : FrameJob, IAv1ReferenceWaiter, IDispo
         _postFilter?.Dispose();
         _filmGrain?.Dispose();
         _memory.Dispose();
+        _streams.Dispose();
         _grainStrip.Dispose();
         NativeMemory.Free(State);
     }
@@ -561,88 +591,5 @@ internal sealed unsafe class Av1FrameJob : FrameJob, IAv1ReferenceWaiter, IDispo
         if (decoder.DecodeRow(row) == Av1TileStatus.Corrupt)
             Corrupted = true;
         Av1MotionField.SaveRows(s, t, row << s->SbSizeLog2, (row + 1) << s->SbSizeLog2);
-    }
-
-    private void FilterRow(int row)
-    {
-        int rows = Math.Min(_postFilter.FilterRow(row), State->Height);
-        Publish(row + 1 == State->SbRows ? State->Height : rows);
-    }
-
-    // Rows of the output that are final: grey chroma where none is coded, grain, conversion, and those who wait.
-    private void Publish(int rows)
-    {
-        Av1FrameState* s = State;
-        bool all = rows >= s->Height;
-        if (s->NumPlanes == 1)
-        {
-            int to = all ? s->Height : rows & ~1;
-            for (int plane = 1; plane < 3; plane++)
-                FillGrey(s->Output, plane, _greyRows >> 1, (to + 1) >> 1);
-            _greyRows = to;
-        }
-        if (_hasGrain)
-            AddGrain(all ? s->Height : rows & ~31);
-        else if (Conversion.IsNeeded)
-            Convert(s->Output, all ? s->Height : rows & ~1);
-        Picture!.Progress = all ? Picture.Complete : rows;
-    }
-
-    private void AddGrain(int end)
-    {
-        if (!Conversion.IsNeeded)
-        {
-            if (_grainedRows < end)
-                _filmGrain!.Apply(State->Output, CaptureView, _grainedRows, end);
-            _grainedRows = end;
-            return;
-        }
-        while (_grainedRows < end)
-        {
-            int to = Math.Min(_grainedRows + GrainRows, end);
-            PictureView strip = _strip;
-            strip.Plane0 -= _grainedRows * strip.StrideY;
-            strip.Plane1 -= (_grainedRows >> strip.SubsamplingY) * strip.StrideUv;
-            strip.Plane2 -= (_grainedRows >> strip.SubsamplingY) * strip.StrideUv;
-            _filmGrain!.Apply(State->Output, strip, _grainedRows, to);
-            Convert(strip, to);
-            _grainedRows = to;
-        }
-    }
-
-    private void Convert(in PictureView view, int to)
-    {
-        Conversion.Convert(view, _convertedRows, to);
-        _convertedRows = to;
-    }
-
-    private void ReserveStrip()
-    {
-        PictureView view = State->Output;
-        nint chroma = view.StrideUv * (GrainRows >> view.SubsamplingY);
-        _grainStrip.Reserve((nuint)(view.StrideY * GrainRows + 2 * chroma + PictureLayout.TailBytes));
-        view.Plane0 = _grainStrip.Pointer;
-        view.Plane1 = view.Plane0 + view.StrideY * GrainRows;
-        view.Plane2 = view.Plane1 + chroma;
-        _strip = view;
-    }
-
-    // Rows of a plane; plane 0: of luma, and all of chroma with them.
-    private static void FillGrey(in PictureView view, int plane, int from, int to)
-    {
-        int width = plane == 0 ? view.Width : (view.Width + view.SubsamplingX) >> view.SubsamplingX;
-        nint stride = view.Stride(plane);
-        for (int y = from; y < to; y++)
-        {
-            byte* row = view.Plane(plane) + y * stride;
-            if (view.BitDepth == 8)
-                Unsafe.InitBlockUnaligned(row, 128, (uint)width);
-            else
-                new Span<ushort>(row, width).Fill((ushort)(1 << (view.BitDepth - 1)));
-        }
-        if (plane != 0)
-            return;
-        FillGrey(view, 1, 0, (view.Height + view.SubsamplingY) >> view.SubsamplingY);
-        FillGrey(view, 2, 0, (view.Height + view.SubsamplingY) >> view.SubsamplingY);
     }
 }

@@ -10,40 +10,17 @@ namespace Daedalus.Engine.Av1;
 /// <summary>The arrays of an <see cref="Av1FrameState"/>; used again from frame to frame, they only grow.</summary>
 internal sealed unsafe class Av1FrameMemory : IDisposable
 {
-    private readonly NativeBlock _tiles = new(), _blocks = new(), _grid = new(), _txSizes = new(), _superblocks = new(), _transforms = new(), _coefficients = new(), _palettes = new(), _cdef = new(),
+    private readonly NativeBlock _tiles = new(), _blocks = new(), _grid = new(), _txSizes = new(), _superblocks = new(), _cdef = new(),
         _restoration = new(), _motion = new(), _cdfs = new(), _references = new(), _intraLines = new(), _current = new(), _standIn = new();
-
-    /// <summary>The last frame ended before all its coefficients were consumed.</summary>
-    public bool CoefficientsDirty;
-
-    private static int Samples(Av1FrameState* s)
-    {
-        int luma = 1 << (2 * s->SbSizeLog2 + 4);
-        return s->NumPlanes == 1 ? luma : luma + (2 * luma >> (s->SubsamplingX + s->SubsamplingY));
-    }
-
-    private static int CoefficientBytes(Av1FrameState* s) => Samples(s) * (s->BitDepth > 8 ? 4 : 2);
-
-    private static int TransformBytes(Av1FrameState* s) => Samples(s) / 16 * sizeof(Av1TransformBlock);
-
-    // 48 bytes for each 8×8 block's colours.
-    private static int PaletteBytes(Av1FrameState* s)
-        => (s->Frame.Flags & Av1FrameFlags.AllowScreenContentTools) == 0 ? 0 : Samples(s) + (48 << (2 * s->SbSizeLog2 - 2));
-
-    /// <summary>Bytes of the streams of one row of superblocks.</summary>
-    public static long RowBytes(Av1FrameState* s) => (long)s->SbCols * (CoefficientBytes(s) + TransformBytes(s) + PaletteBytes(s));
 
     /// <summary>Sizes everything for a frame whose geometry is set, and sets the pointers.</summary>
     /// <param name="s">Frame.</param>
-    /// <param name="tileRows">Rows of tiles that are decoded at the same time.</param>
-    /// <param name="rowsKept">Rows of superblocks of each of them whose streams are kept.</param>
     /// <exception cref="OutOfMemoryException">No memory.</exception>
-    public void Reserve(Av1FrameState* s, int tileRows, int rowsKept)
+    public void Reserve(Av1FrameState* s)
     {
         nuint rows = ((nuint)s->MiRows + 31) & ~(nuint)31, units = rows * (nuint)s->MiStride;
         int tiles = s->TileRows * s->TileCols;
         _tiles.Reserve((nuint)tiles * (nuint)sizeof(Av1Tile));
-        _blocks.Reserve((nuint)s->MiRows * (nuint)s->MiCols * (nuint)sizeof(Av1Block));
         _grid.Reserve(units * sizeof(uint));
         _txSizes.Reserve(units);
         nuint cdefBytes = (nuint)s->CdefStride * (nuint)((s->Rows64 + 1) & ~1);
@@ -56,12 +33,16 @@ internal sealed unsafe class Av1FrameMemory : IDisposable
             _motion.Reserve((nuint)(s->MiRows >> 1) * (nuint)(s->MiCols >> 1) * (nuint)sizeof(Av1ProjectedMotion));
         _cdfs.Reserve((nuint)Av1CdfContexts.Size);
         _references.Reserve(Av1FrameState.ReferenceCount * (nuint)sizeof(Av1Reference));
-        ReserveStreams(s, (nuint)(tileRows * rowsKept));
+        _superblocks.Reserve((nuint)s->SbCols * (nuint)s->SbRows * (nuint)sizeof(Av1Superblock));
+        // Address space for the smallest blocks everywhere, of which little is used: last, so that what is shares large pages with the rest.
+        _blocks.Reserve((nuint)s->MiRows * (nuint)s->MiCols * (nuint)sizeof(Av1Block));
 
         s->Tiles = (Av1Tile*)_tiles.Pointer;
         s->Blocks = (Av1Block*)_blocks.Pointer;
         s->BlockGrid = (uint*)_grid.Pointer;
         s->LumaTxSizes = _txSizes.Pointer;
+        s->Superblocks = (Av1Superblock*)_superblocks.Pointer;
+        s->SbRowsKept = s->SbRows;
         s->CdefIndex = (sbyte*)_cdef.Pointer;
         s->Restoration0 = (Av1RestorationUnit*)_restoration.Pointer;
         s->Restoration1 = s->Restoration0 + s->UnitRows[0] * s->UnitCols[0];
@@ -71,45 +52,6 @@ internal sealed unsafe class Av1FrameMemory : IDisposable
         s->Cdfs = _cdfs.Pointer;
         s->References = (Av1Reference*)_references.Pointer;
         new Span<Av1Reference>(s->References, Av1FrameState.ReferenceCount).Clear();
-    }
-
-    private void ReserveStreams(Av1FrameState* s, nuint rows)
-    {
-        int coefficientBytes = CoefficientBytes(s), transformBytes = TransformBytes(s), paletteBytes = PaletteBytes(s);
-        nuint count = (nuint)s->SbCols * rows;
-        _superblocks.Reserve((nuint)s->SbCols * (nuint)s->SbRows * (nuint)sizeof(Av1Superblock));
-        _transforms.Reserve(count * (nuint)transformBytes);
-        _palettes.Reserve(count * (nuint)paletteBytes);
-        if (!_coefficients.Reserve(count * (nuint)coefficientBytes) && CoefficientsDirty)
-            _coefficients.Clear();
-        CoefficientsDirty = false;
-        s->Superblocks = (Av1Superblock*)_superblocks.Pointer;
-        s->SbRowsKept = s->SbRows;
-    }
-
-    /// <summary>
-    /// Leads each superblock to its streams: rows of a tile row share a ring, tile rows that are never decoded at the same time share one.
-    /// </summary>
-    public void LayOutStreams(Av1FrameState* s, int tileRows, int rowsKept)
-    {
-        int coefficientBytes = CoefficientBytes(s), transformBytes = TransformBytes(s), paletteBytes = PaletteBytes(s);
-        for (int tileRow = 0; tileRow < s->TileRows; tileRow++)
-        {
-            Av1Tile* tile = s->Tiles + tileRow * s->TileCols;
-            for (int row = tile->SbRowStart; row < tile->SbRowEnd; row++)
-            {
-                nint entry = (nint)(tileRow % tileRows * rowsKept + row % rowsKept) * s->SbCols;
-                for (int col = 0; col < s->SbCols; col++, entry++)
-                {
-                    *s->Superblock(row, col) = new Av1Superblock
-                    {
-                        Transforms = (Av1TransformBlock*)(_transforms.Pointer + entry * transformBytes),
-                        Coefficients = _coefficients.Pointer + entry * coefficientBytes,
-                        Palettes = paletteBytes != 0 ? _palettes.Pointer + entry * paletteBytes : null,
-                    };
-                }
-            }
-        }
     }
 
     /// <summary>Current (memory of its own with superres) and the lines of intra prediction, when <see cref="Av1FrameState.Output"/> is set.</summary>
@@ -140,7 +82,7 @@ internal sealed unsafe class Av1FrameMemory : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        foreach (NativeBlock block in new[] { _tiles, _blocks, _grid, _txSizes, _superblocks, _transforms, _coefficients, _palettes, _cdef, _restoration, _motion, _cdfs, _references, _intraLines, _current, _standIn })
+        foreach (NativeBlock block in new[] { _tiles, _blocks, _grid, _txSizes, _superblocks, _cdef, _restoration, _motion, _cdfs, _references, _intraLines, _current, _standIn })
             block.Dispose();
     }
 }

@@ -18,24 +18,47 @@ public unsafe struct Av1RestorationUnit
     private fixed byte _reserved[6];
 }
 
-/// <summary>A motion vector kept for later frames (SavedMvs, SavedRefFrames; 7.19), one for each 8×8 luma unit (the odd row and column): 8 bytes.</summary>
-public struct Av1SavedMotion
+/// <summary>
+/// A motion vector kept for later frames (SavedMvs, SavedRefFrames; 7.19), one for each 8×8 luma unit (the odd row and column): 4 bytes, since every picture has them. Components are within REFMVS_LIMIT: 13 bits.
+/// </summary>
+public readonly struct Av1SavedMotion
 {
+    // The reference in 3 bits, row in 13, column in 16.
+    private readonly uint _bits;
+
+    /// <summary>A vector.</summary>
+    /// <param name="refFrame">MfRefFrames: 1..7, 0 or less: none.</param>
+    /// <param name="mv">MfMvs: row low, column high; each -4095..4095.</param>
+    public Av1SavedMotion(int refFrame, int mv) => _bits = (uint)(mv & ~0xffff | mv << 3 & 0xfff8 | Math.Max(refFrame, 0));
+
+    /// <summary>All of it: equal for equal motion.</summary>
+    public uint Bits => _bits;
     /// <summary>MfMvs: row low, column high.</summary>
-    public int Mv;
-    /// <summary>MfRefFrames: 1..7, 0 or less: none.</summary>
-    public sbyte RefFrame;
+    public int Mv => (int)(_bits & ~0xffffu) | (ushort)((short)_bits >> 3);
+    /// <summary>MfRefFrames: 1..7, 0: none.</summary>
+    public int RefFrame => (int)(_bits & 7);
 }
 
-/// <summary>An entry of the projected motion field (7.9), one for each 8×8: the source vector and what it spans; MotionFieldMvs[ref] is get_mv_projection of it.</summary>
-public struct Av1ProjectedMotion
+/// <summary>An entry of the projected motion field (7.9), one for each 8×8: the source vector and what it spans; MotionFieldMvs[ref] is get_mv_projection of it. 4 bytes.</summary>
+public readonly struct Av1ProjectedMotion
 {
     /// <summary><see cref="Offset"/> of a hole.</summary>
     public const byte None = 0;
+
+    // Offset in 5 bits, row and column in 13 each.
+    private readonly uint _bits;
+
+    /// <summary>An entry.</summary>
+    /// <param name="offset">refOffset 1..31.</param>
+    /// <param name="mv">mv of the source frame, row low, column high; each -4095..4095.</param>
+    public Av1ProjectedMotion(int offset, int mv) => _bits = (uint)offset | (uint)(mv & 0x1fff) << 5 | (uint)(mv >> 16 & 0x1fff) << 18;
+
+    /// <summary>All of it: equal for equal motion.</summary>
+    public uint Bits => _bits;
     /// <summary>mv of the source frame, row low, column high.</summary>
-    public int Mv;
+    public int Mv => (int)(_bits << 1) >> 19 << 16 | (ushort)((int)(_bits << 14) >> 19);
     /// <summary>refOffset 1..31; <see cref="None"/>: MotionFieldMvs is invalid here.</summary>
-    public byte Offset;
+    public int Offset => (int)(_bits & 31);
 }
 
 /// <summary>
@@ -113,6 +136,12 @@ public unsafe struct Av1Tile
     public int Size;
     /// <summary>First block record of the tile: (MiRowEnd - MiRowStart) * (MiColEnd - MiColStart) are its own.</summary>
     public Av1Block* Blocks;
+    /// <summary>Where the streams of the tile's next superblock begin; <see cref="NextCoefficients"/> null: where its <see cref="Av1Superblock"/> says already.</summary>
+    public Av1TransformBlock* NextTransforms;
+    /// <summary>See <see cref="NextTransforms"/>; 64-byte aligned.</summary>
+    public byte* NextCoefficients;
+    /// <summary>See <see cref="NextTransforms"/>; 64-byte aligned.</summary>
+    public byte* NextPalettes;
 }
 
 /// <summary>

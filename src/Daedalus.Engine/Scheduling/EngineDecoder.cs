@@ -19,6 +19,9 @@ public sealed unsafe class EngineDecoder : IDisposable
     private readonly AbiConfig _config;
     private readonly int _maxInFlight;
     private readonly Thread?[] _workers;
+    // A full Submit waits here and not at the gate, which changes far more often than requests complete.
+    private readonly object _completion = new();
+    private int _completed;
     private FrameJob? _oldest, _youngest;
     private int _inFlight;
     private ulong _sequence;
@@ -84,26 +87,37 @@ public sealed unsafe class EngineDecoder : IDisposable
     /// <summary>Queues a request (or decodes it, with one thread); 0 or a negative errno, in which case no callback follows.</summary>
     public int Submit(AbiRequest* request)
     {
-        FrameJob? job;
-        lock (_gate)
+        FrameJob? job = null;
+        while (job == null)
         {
-            if (_stop)
-                return Errno.Canceled;
-            while (_inFlight >= _maxInFlight)
-                _gate.Wait();
-            int status = _codec.Prepare(request, _youngest, out job);
-            if (status != 0 || job == null)
-                return status;
-            job.Cookie = request->Cookie;
-            job.BitstreamSize = request->BitstreamSize;
-            job.Sequence = ++_sequence;
-            Append(job);
-            if (_workers.Length != 0)
+            int seen = Volatile.Read(ref _completed);
+            lock (_gate)
             {
-                _gate.Changed();
-                return 0;
+                if (_stop)
+                    return Errno.Canceled;
+                if (_inFlight < _maxInFlight)
+                {
+                    int status = _codec.Prepare(request, _youngest, out job);
+                    if (status != 0 || job == null)
+                        return status;
+                    job.Cookie = request->Cookie;
+                    job.BitstreamSize = request->BitstreamSize;
+                    job.Sequence = ++_sequence;
+                    Append(job);
+                    if (_workers.Length != 0)
+                    {
+                        _gate.Changed();
+                        return 0;
+                    }
+                    job.Running = 1;
+                    break;
+                }
             }
-            job.Running = 1;
+            lock (_completion)
+            {
+                while (_completed == seen)
+                    Monitor.Wait(_completion);
+            }
         }
 
         try
@@ -239,18 +253,27 @@ public sealed unsafe class EngineDecoder : IDisposable
             _codec.Recycle(job);
             _gate.Changed();
         }
+        lock (_completion)
+        {
+            _completed++;
+            Monitor.PulseAll(_completion);
+        }
     }
 
     private void Work(int number)
     {
         FrameJob? job = null;
         int step = FrameJob.NoStep;
+        bool idle = false;
         while (true)
         {
             FrameJob? done = null;
             int seen;
             lock (_gate)
             {
+                if (idle)
+                    _gate.Idle--;
+                idle = false;
                 if (job != null)
                 {
                     job.Running--;
@@ -263,6 +286,8 @@ public sealed unsafe class EngineDecoder : IDisposable
                 {
                     if (_stop)
                         return;
+                    idle = true;
+                    _gate.Idle++;
                 }
                 seen = _gate.Version;
             }

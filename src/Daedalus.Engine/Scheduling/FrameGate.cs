@@ -18,6 +18,9 @@ internal sealed class FrameGate
     private int _version;
     private int _sleepers;
 
+    /// <summary>Workers that found nothing to do (lock held): a step may leave over what they could take.</summary>
+    public int Idle;
+
     /// <summary>Grows with every change; may be read without the lock.</summary>
     public int Version => Volatile.Read(ref _version);
 

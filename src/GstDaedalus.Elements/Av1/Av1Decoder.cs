@@ -65,6 +65,10 @@ public sealed unsafe partial class Av1Decoder : StatelessVideoDecoder
     protected override int MaxReferences => Av1FrameHeader.Slots + 1;
 
     /// <inheritdoc/>
+    // Two frames keep two threads busy, since entropy decoding runs ahead where the next needs its CDFs; a third bridges the time until the next comes. More only cost memory.
+    protected override int RequestLimit(int depth) => Math.Max(3, depth + 1);
+
+    /// <inheritdoc/>
     protected override void OnSetProperty(uint id, GValue* value)
     {
         switch (id)

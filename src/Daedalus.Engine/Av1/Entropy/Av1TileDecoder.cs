@@ -139,6 +139,7 @@ public sealed unsafe partial class Av1TileDecoder : IDisposable
             if (_broken)
             {
                 ConcealSuperblock(row, col);
+                EndSuperblock();
                 continue;
             }
             int firstBlock = _blocksUsed;
@@ -154,6 +155,7 @@ public sealed unsafe partial class Av1TileDecoder : IDisposable
                 BeginSuperblock(sbRow, sbCol);
                 ConcealSuperblock(row, col);
             }
+            EndSuperblock();
         }
         if (_broken)
             return Av1TileStatus.Corrupt;
@@ -179,6 +181,7 @@ public sealed unsafe partial class Av1TileDecoder : IDisposable
         {
             BeginSuperblock(sbRow, sbCol);
             ConcealSuperblock(sbRow << _s->SbSizeLog2, sbCol << _s->SbSizeLog2);
+            EndSuperblock();
         }
     }
 
@@ -212,6 +215,12 @@ public sealed unsafe partial class Av1TileDecoder : IDisposable
     private void BeginSuperblock(int sbRow, int sbCol)
     {
         _sb = _s->Superblock(sbRow, sbCol);
+        if (_tile->NextCoefficients != null)
+        {
+            _sb->Transforms = _tile->NextTransforms;
+            _sb->Coefficients = _tile->NextCoefficients;
+            _sb->Palettes = _tile->NextPalettes;
+        }
         _sb->Blocks = _tile->Blocks + _blocksUsed;
         _sb->BlockCount = _sb->TransformCount = 0;
         _coefficientsUsed = _palettesUsed = 0;
@@ -223,6 +232,17 @@ public sealed unsafe partial class Av1TileDecoder : IDisposable
             for (int x = 0; x < size; x++)
                 cdef[y * _s->CdefStride + x] = -1;
         }
+    }
+
+    // The next superblock's streams follow.
+    private void EndSuperblock()
+    {
+        if (_tile->NextCoefficients == null)
+            return;
+        _tile->NextTransforms += _sb->TransformCount;
+        _tile->NextCoefficients += ((nint)_coefficientsUsed * (_wide ? 4 : 2) + 63) & ~63;
+        if (_tile->NextPalettes != null)
+            _tile->NextPalettes += (_palettesUsed + 63) & ~63;
     }
 
     private void ClearCoefficients()

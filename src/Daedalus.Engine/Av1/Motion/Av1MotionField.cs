@@ -93,34 +93,36 @@ public static unsafe class Av1MotionField
         }
         int numerator = refToCur * dstSign, w8 = s->MiCols >> 1;
         // Neighbours mostly belong to the same block: the displacement of the last vector is kept, and what it allows of the row.
-        int knownMv = 0, knownRef = 0, dy = 0, dx = 0;
+        uint known = 0;
+        int span = 0, dy = 0, dx = 0;
         Av1ProjectedMotion motion = default;
         for (int y8 = from; y8 < to; y8++)
         {
             Av1SavedMotion* row = saved->Motion + (nint)y8 * w8;
             for (int x8 = 0; x8 < w8;)
             {
-                int srcRef = row[x8].RefFrame, mv = row[x8].Mv, first = x8;
+                Av1SavedMotion source = row[x8];
+                int first = x8;
                 do
                     x8++;
-                while (x8 < w8 && row[x8].RefFrame == srcRef && row[x8].Mv == mv);
-                if (srcRef <= 0)
+                while (x8 < w8 && row[x8].Bits == source.Bits);
+                if (source.RefFrame == 0)
                     continue;
-                if (mv != knownMv || srcRef != knownRef)
+                if (source.Bits != known)
                 {
-                    knownMv = mv;
-                    knownRef = srcRef;
-                    motion.Mv = mv;
-                    motion.Offset = (byte)(offsets >> srcRef * 8);
-                    if (motion.Offset != 0)
+                    known = source.Bits;
+                    int mv = source.Mv;
+                    span = (byte)(offsets >> source.RefFrame * 8);
+                    if (span != 0)
                     {
-                        int projected = Av1MotionVector.Project(mv, numerator, motion.Offset);
+                        motion = new Av1ProjectedMotion(span, mv);
+                        int projected = Av1MotionVector.Project(mv, numerator, span);
                         dy = dstSign * Offset8(Av1MotionVector.Row(projected));
                         dx = dstSign * Offset8(Av1MotionVector.Col(projected));
                     }
                 }
                 int y = y8 + dy;
-                if (motion.Offset == 0 || y < from || y >= to)
+                if (span == 0 || y < from || y >= to)
                     continue;
                 Av1ProjectedMotion* target = s->MotionField + (nint)y * w8;
                 if (dx is >= -MaxOffsetWidth and <= MaxOffsetWidth)
@@ -182,7 +184,7 @@ public static unsafe class Av1MotionField
 
     private static Av1SavedMotion MotionOf(Av1Block* b, int past)
     {
-        Av1SavedMotion motion = new() { RefFrame = -1 };
+        Av1SavedMotion motion = default;
         // The second vector wins.
         for (int list = 0; list < 2; list++)
         {
@@ -191,10 +193,7 @@ public static unsafe class Av1MotionField
                 continue;
             int mv = b->Mv[list];
             if (Math.Abs(Av1MotionVector.Row(mv)) <= RefMvsLimit && Math.Abs(Av1MotionVector.Col(mv)) <= RefMvsLimit)
-            {
-                motion.RefFrame = (sbyte)r;
-                motion.Mv = mv;
-            }
+                motion = new Av1SavedMotion(r, mv);
         }
         return motion;
     }

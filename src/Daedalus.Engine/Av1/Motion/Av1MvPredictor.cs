@@ -29,7 +29,8 @@ public sealed unsafe partial class Av1MvPredictor : IDisposable
     private int _miRow, _miCol, _bw4, _bh4, _ref0, _ref1;
     private bool _compound, _foundMatch;
     // The last temporal candidate: projected motion and entry of the stack.
-    private int _lastOffset, _lastMv, _lastIndex;
+    private uint _lastMotion;
+    private int _lastIndex;
     // gm type of the references > TRANSLATION: neighbours with global modes stand for our global vectors (7.10.2.8).
     private bool _warped0, _warped1;
 
@@ -337,7 +338,7 @@ public sealed unsafe partial class Av1MvPredictor : IDisposable
     /// <summary>Temporal scan process (7.10.2.5).</summary>
     private void TemporalScan()
     {
-        _lastOffset = Av1ProjectedMotion.None;
+        _lastMotion = Av1ProjectedMotion.None;
         int stepW4 = _bw4 >= 16 ? 4 : 2, stepH4 = _bh4 >= 16 ? 4 : 2;
         int endRow = Math.Min(_bh4, Sixteen), endCol = Math.Min(_bw4, Sixteen);
         Av1MvStack* stack = _stack;
@@ -385,25 +386,25 @@ public sealed unsafe partial class Av1MvPredictor : IDisposable
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void AddTemporalMotion(Av1ProjectedMotion* m, bool first)
     {
-        int offset = m->Offset;
-        if (offset == Av1ProjectedMotion.None)
+        Av1ProjectedMotion motion = *m;
+        if (motion.Offset == Av1ProjectedMotion.None)
             return;
         // Next to each other the same motion stands again and again; its entry gains weight, or none was left for it.
-        if (offset == _lastOffset && m->Mv == _lastMv)
+        if (motion.Bits == _lastMotion)
         {
             if (_lastIndex >= 0)
                 _stack->Weight[_lastIndex] += 2;
             return;
         }
-        AddNewMotion(m, offset, first);
+        AddNewMotion(motion, first);
     }
 
-    private void AddNewMotion(Av1ProjectedMotion* m, int offset, bool first)
+    private void AddNewMotion(Av1ProjectedMotion motion, bool first)
     {
         Av1MvStack* stack = _stack;
-        _lastOffset = offset;
-        _lastMv = m->Mv;
-        int mv0 = Av1MvPrecisions.Lower(Av1MotionVector.Project(m->Mv, _refToDst[_ref0], offset), _precision);
+        _lastMotion = motion.Bits;
+        int mv = motion.Mv, offset = motion.Offset;
+        int mv0 = Av1MvPrecisions.Lower(Av1MotionVector.Project(mv, _refToDst[_ref0], offset), _precision);
         if (!_compound)
         {
             if (first)
@@ -411,7 +412,7 @@ public sealed unsafe partial class Av1MvPredictor : IDisposable
             _lastIndex = PushSingle(mv0, 2);
             return;
         }
-        int mv1 = Av1MvPrecisions.Lower(Av1MotionVector.Project(m->Mv, _refToDst[_ref1], offset), _precision);
+        int mv1 = Av1MvPrecisions.Lower(Av1MotionVector.Project(mv, _refToDst[_ref1], offset), _precision);
         if (first)
             stack->ZeroMvContext = IsFar(mv0, stack->GlobalMv[0]) || IsFar(mv1, stack->GlobalMv[1]) ? 1 : 0;
         _lastIndex = PushPair(mv0, mv1, 2);

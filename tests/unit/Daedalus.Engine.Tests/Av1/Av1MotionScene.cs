@@ -137,7 +137,7 @@ internal sealed unsafe class Av1MotionScene : IDisposable
                     int savedRef = _random.Next(4) == 0 ? _random.Next(-1, 1) : _random.Next(1, 8), row = _random.Next(1 - reach, reach), col = _random.Next(1 - reach, reach);
                     if (_random.Next(3) != 0)
                         row = _random.Next(-60, 60);
-                    saved->Motion[y * w8 + x] = new Av1SavedMotion { RefFrame = (sbyte)savedRef, Mv = Pack(row, col) };
+                    saved->Motion[y * w8 + x] = new Av1SavedMotion(savedRef, Pack(row, col));
                     Model.SavedRefFrames[r][y * 2 + 1, x * 2 + 1] = savedRef;
                     Model.SavedMvs[r][y * 2 + 1, x * 2 + 1, 0] = row;
                     Model.SavedMvs[r][y * 2 + 1, x * 2 + 1, 1] = col;

@@ -192,7 +192,7 @@ public sealed unsafe class Av1MotionTests
             for (int col = 1; col < model.MiCols; col += 2)
             {
                 Av1SavedMotion m = scene.State->Saved->Motion[(row >> 1) * (model.MiCols >> 1) + (col >> 1)];
-                Assert.Equal(model.SavedMotion(row, col), (m.RefFrame, (short)m.Mv, m.Mv >> 16));
+                Assert.Equal(model.SavedMotion(row, col), (m.RefFrame == 0 ? -1 : m.RefFrame, (short)m.Mv, m.Mv >> 16));
             }
         }
     }
