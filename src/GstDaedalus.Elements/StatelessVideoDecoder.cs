@@ -35,7 +35,7 @@ public abstract unsafe partial class StatelessVideoDecoder : VideoDecoder
     private IStatelessSession? _session;
     private CapturePool? _pool;
     private ulong _timestamp;
-    private int _depth;
+    private int _depth, _requestLimit;
     private int _extraDelay;
     private int _requestCount;
     private bool _live;
@@ -152,9 +152,10 @@ public abstract unsafe partial class StatelessVideoDecoder : VideoDecoder
         _live = live;
         _depth = depth;
         _extraDelay = 0;
+        _requestLimit = RequestLimit(depth);
         try
         {
-            IStatelessSession session = _device!.OpenSession(new SessionOptions(CodedFormat, (int)_threads, RequestLimit(depth), OnCompleted));
+            IStatelessSession session = _device!.OpenSession(new SessionOptions(CodedFormat, (int)_threads, _requestLimit, OnCompleted));
             lock (_sessionLock)
             {
                 _session = session;
@@ -520,6 +521,17 @@ public abstract unsafe partial class StatelessVideoDecoder : VideoDecoder
 
     /// <summary>Requests to keep in flight with several threads (2 and more): as many as help, since each costs a picture and a frame of delay.</summary>
     protected virtual int PreferredDepth(int threads) => Math.Min(threads, 8);
+
+    /// <summary>Waits until the device has room for a request. A picture that is taken only then is one picture less.</summary>
+    protected void AwaitRoom()
+    {
+        ReapRequests();
+        while (_requests.Count >= _requestLimit)
+        {
+            Wait(_requests.Peek());
+            ReapRequests();
+        }
+    }
 
     /// <summary>Requests the device may have at once when so many are kept in flight: an access unit can hold several frames.</summary>
     protected virtual int RequestLimit(int depth) => Math.Max(4, depth + 2);

@@ -34,8 +34,8 @@ internal sealed unsafe class Av1FrameMemory : IDisposable
         _cdfs.Reserve((nuint)Av1CdfContexts.Size);
         _references.Reserve(Av1FrameState.ReferenceCount * (nuint)sizeof(Av1Reference));
         _superblocks.Reserve((nuint)s->SbCols * (nuint)s->SbRows * (nuint)sizeof(Av1Superblock));
-        // Address space for the smallest blocks everywhere, of which little is used: last, so that what is shares large pages with the rest.
-        _blocks.Reserve((nuint)s->MiRows * (nuint)s->MiCols * (nuint)sizeof(Av1Block));
+        // Address space for the smallest blocks everywhere.
+        _blocks.Reserve((nuint)s->MiRows * (nuint)s->MiCols * (nuint)sizeof(Av1Block), sparse: true);
 
         s->Tiles = (Av1Tile*)_tiles.Pointer;
         s->Blocks = (Av1Block*)_blocks.Pointer;

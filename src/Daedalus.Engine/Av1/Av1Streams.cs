@@ -40,9 +40,9 @@ internal sealed unsafe class Av1Streams : IDisposable
         _tileRows = tileRows;
         _rooms = ahead ? Math.Max(LeastRooms, (s->SbRows + RoomsOfFrame - 1) / RoomsOfFrame) : 1;
         nuint count = (nuint)s->SbCols * (nuint)(tileRows * _rooms);
-        _transforms.Reserve(count * (nuint)_transformBytes);
-        _palettes.Reserve(count * (nuint)_paletteBytes);
-        if (!_coefficients.Reserve(count * (nuint)_coefficientBytes) && IsDirty)
+        _transforms.Reserve(count * (nuint)_transformBytes, sparse: true);
+        _palettes.Reserve(count * (nuint)_paletteBytes, sparse: true);
+        if (!_coefficients.Reserve(count * (nuint)_coefficientBytes, sparse: true) && IsDirty)
             _coefficients.Clear();
         IsDirty = false;
     }

@@ -16,13 +16,15 @@ internal sealed unsafe class NativeBlock : IDisposable
     public nuint Size { get; private set; }
 
     /// <summary>Makes the block hold at least <paramref name="bytes"/>; when it has to grow its content is lost and all zero.</summary>
+    /// <param name="bytes">Size.</param>
+    /// <param name="sparse">Usually only the beginning of it is used: in ordinary pages, of which those that are not touched cost nothing.</param>
     /// <returns>Whether the block was reallocated.</returns>
-    public bool Reserve(nuint bytes)
+    public bool Reserve(nuint bytes, bool sparse = false)
     {
         if (bytes <= Size)
             return false;
         Dispose();
-        if (bytes >= LargePageHeap.SmallestBlock && LargePageHeap.IsUsed)
+        if (!sparse && bytes >= LargePageHeap.SmallestBlock && LargePageHeap.IsUsed)
         {
             Pointer = LargePageHeap.Allocate(bytes);
             if (Pointer == null)

@@ -95,6 +95,7 @@ public sealed unsafe partial class Av1Decoder
         try
         {
             PictureFormat format = FormatFor(info.Geometry, new VisibleRectangle(0, 0, info.Geometry.Width, info.Geometry.Height), Av1OutputTraits.Meaning(info.Sequence));
+            AwaitRoom();
             Picture? picture = AcquirePicture(job, format, default, corrupted: false);
             if (picture is not null)
                 picture.Traits = TraitsFor(info);
