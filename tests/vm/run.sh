@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # The kernel route: builds the module for the distribution's kernels, then loads it in User-Mode Linux and lets foreign clients decode
 # through it:  run.sh VECTORS [COUNTSFILE]      (out/ must hold daedalusd and the engine)
-# DAEDALUS_VM_PARTS chooses some of: modules smoke decode elements visl compliance faults, and decode-next, which is not among the defaults: 41 of its
-# 42 AV1 streams have been bit-exact on an overloaded machine, one met GStreamer's limit of a second twice.
+# DAEDALUS_VM_PARTS chooses some of: modules smoke decode elements visl compliance decode-next elements-next faults load, which are the default, and of what takes
+# long: streams-long (eight streams for a minute), fuzz-long (five minutes of garbage), throughput (the kernel route over the embedded one; DAEDALUS_VM_CLIPS, a
+# pattern, names clips in place of the vectors).
 # Packages are downloaded and unpacked in a cache (DAEDALUS_VM_CACHE, ~/.cache/gstdaedalus/vm), none is installed.
 set -uo pipefail
 . "$(dirname "$0")/common.sh"
@@ -11,7 +12,7 @@ vectors=$1 counts=${2:-/dev/null}
 out=$root/out/vm
 work=$out/work
 mkdir -p "$work"
-parts=" ${DAEDALUS_VM_PARTS:-modules smoke decode elements visl compliance faults} "
+parts=" ${DAEDALUS_VM_PARTS:-modules smoke decode elements visl compliance decode-next elements-next faults load} "
 passed=0 failed=0
 
 wanted() { [ "${parts#* "$1" }" != "$parts" ]; }
@@ -80,7 +81,7 @@ boot() { # job [name=value…]
 wanted smoke && boot smoke
 wanted decode && DAEDALUS_VM_TIMEOUT=900 boot decode
 tool=$root/src/Daedalus.Tool/bin/Release/net10.0/daedalusctl.dll
-if wanted elements || wanted visl; then
+if [ "${parts#*elements }" != "$parts" ] || wanted visl; then
     [ -e "$tool" ] || dotnet build "$root/src/Daedalus.Tool" -c Release -f net10.0 -v q -nologo >"$out/tool.log" 2>&1 || { note 1 "daedalusctl builds"; finish; }
 fi
 wanted elements && boot elements "tool=$tool"
@@ -88,8 +89,13 @@ wanted visl && boot visl "tool=$tool"
 if trixie=$("$here/trixie.sh" 2>"$out/trixie.log"); then
     wanted compliance && boot compliance "trixie=$trixie"
     wanted decode-next && DAEDALUS_VM_TIMEOUT=900 boot decode-next "trixie=$trixie"
+    wanted elements-next && boot elements-next "trixie=$trixie"
 else
     echo "SKIPPED: v4l2-compliance 1.30 (this release's expects what kernels no longer do) and GStreamer 1.26 (v4l2slav1dec): $(tail -n 1 "$out/trixie.log")"
 fi
 wanted faults && boot faults
+wanted load && boot long what=streams,fuzz seconds=15
+wanted streams-long && boot long what=streams seconds=60
+wanted fuzz-long && boot long what=fuzz seconds=300
+wanted throughput && DAEDALUS_VM_TIMEOUT=900 boot long what=throughput rounds=3 ${DAEDALUS_VM_CLIPS:+"clips=$DAEDALUS_VM_CLIPS"}
 finish

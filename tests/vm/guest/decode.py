@@ -17,8 +17,7 @@ def main(vectors="vectors.json", root=None):
     vm.insmod()
     with vm.Daemon():
         if root:
-            gst.enter(root, chosen["folder"])
-            chosen["folder"] = "/mnt"
+            chosen["folder"] = gst.enter(root, chosen["folder"])
         else:
             gst.prepare()
         import run  # tests/conformance

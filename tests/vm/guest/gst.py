@@ -31,13 +31,16 @@ def prepare(root="", ours=False):
 
 
 def enter(root, vectors):
-    """Programs that are called gst-launch-1.0 from here on are those of another root folder, where /mnt is the vectors' folder."""
+    """Programs that are called gst-launch-1.0 from here on are those of another root folder. Returns the vectors' folder by a name that is the same in both."""
+    here = "/tmp/vectors"
+    os.makedirs(here)
+    subprocess.run([vm.BUSYBOX, "mount", "-o", "bind", vectors, here], check=True)
     for name in ("dev", "proc", "sys", "tmp"):
-        subprocess.run([vm.BUSYBOX, "mount", "-o", "bind", "/" + name, os.path.join(root, name)], check=True)
-    subprocess.run([vm.BUSYBOX, "mount", "-o", "bind", vectors, os.path.join(root, "mnt")], check=True)
+        subprocess.run([vm.BUSYBOX, "mount", "-o", "rbind", "/" + name, os.path.join(root, name)], check=True)
     os.makedirs("/tmp/bin")
     with open("/tmp/bin/gst-launch-1.0", "w", encoding="ascii") as f:
         f.write(f'#!/bin/sh\nexec {vm.BUSYBOX} chroot {root} /usr/bin/gst-launch-1.0 "$@"\n')
     os.chmod("/tmp/bin/gst-launch-1.0", 0o755)
     os.environ["PATH"] = "/tmp/bin:" + os.environ["PATH"]
     prepare(root)
+    return here

@@ -38,7 +38,7 @@ def case(name, function, *arguments):
     """Runs a test: it passes unless it raises. "only=" on the machine's command line chooses some, for development."""
     if not re.search(os.environ.get("only", ""), name):
         return
-    timer = threading.Timer(90, dump)
+    timer = threading.Timer(90 + int(os.environ.get("seconds", "0")), dump)
     timer.daemon = True
     timer.start()
     try:
