@@ -7,13 +7,14 @@ namespace Daedalus.Engine.Av1;
 
 /// <summary>
 /// For each step of a scan (5.11.41) what reading a level needs to know, by bits: 0..10 index in the array of levels (column by column with a pitch of height + 4), 11..16 the part of coeff_base's context
-/// that follows from the place, 17..20 that of coeff_br's, 21..31 the largest index up to here. Made once; 90 kB.
+/// that follows from the place, 17..20 that of coeff_br's, 21..31 the largest index up to here. Made once; 90 kB, and half as much for where the coefficient is stored.
 /// </summary>
 internal static unsafe class Av1ScanPositions
 {
     private const int Sizes = 19;
     private static readonly Lock Gate = new();
     private static uint** s_tables;
+    private static ushort** s_coefficients;
 
     /// <summary>Index in the array of levels.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -45,8 +46,22 @@ internal static unsafe class Av1ScanPositions
         }
     }
 
+    /// <summary>The same for where each coefficient is stored, column by column: column * height + row.</summary>
+    internal static ushort** Coefficients
+    {
+        get
+        {
+            lock (Gate)
+            {
+                if (s_coefficients == null)
+                    s_coefficients = MakeCoefficients();
+                return s_coefficients;
+            }
+        }
+    }
+
     /// <summary>The default scan of an adjusted size (32 at most).</summary>
-    internal static ReadOnlySpan<ushort> Default(int adjusted) => (Av1TxSize)adjusted switch
+    private static ReadOnlySpan<ushort> Default(int adjusted) => (Av1TxSize)adjusted switch
     {
         Av1TxSize.Tx4x4 => Av1EntropyTables.DefaultScan4x4,
         Av1TxSize.Tx4x8 => Av1EntropyTables.DefaultScan4x8,
@@ -87,6 +102,28 @@ internal static unsafe class Av1ScanPositions
                 tables[txClass * Sizes + tx] = next;
                 Fill(next, txClass, tx);
                 next += Area(tx);
+            }
+        }
+        return tables;
+    }
+
+    private static ushort** MakeCoefficients()
+    {
+        uint** places = Tables;
+        int total = 0;
+        for (int tx = 0; tx < Sizes; tx++)
+            total += 3 * Area(tx);
+        int pointers = 3 * Sizes * sizeof(ushort*);
+        var tables = (ushort**)NativeMemory.Alloc((nuint)(pointers + total * sizeof(ushort)));
+        var next = (ushort*)((byte*)tables + pointers);
+        for (int i = 0; i < 3 * Sizes; i++)
+        {
+            int area = Area(i % Sizes), pitch = Av1Tables.TxHeight[Av1Tables.AdjustedTxSize[i % Sizes]] + 4;
+            tables[i] = next;
+            for (int c = 0; c < area; c++)
+            {
+                int index = (int)Index(places[i][c]);
+                *next++ = (ushort)(index - 4 * (index / pitch));
             }
         }
         return tables;

@@ -15,6 +15,7 @@ namespace Daedalus.Engine.Av1;
 public sealed unsafe partial class Av1TileDecoder
 {
     private readonly uint** _positions;
+    private readonly ushort** _coefficientPlaces;
     // Bit c: the coefficient at scan position c is not 0.
     private readonly ulong* _present;
 
@@ -59,7 +60,7 @@ public sealed unsafe partial class Av1TileDecoder
             1 => ReadLevels<ClassHorizontal>(positions, last, pitch, baseCdf, brCdf, lastCdf),
             _ => ReadLevels<ClassVertical>(positions, last, pitch, baseCdf, brCdf, lastCdf),
         };
-        Dequantise(t, last, txClass, positions, wLog2, hLog2, type, signCtx, out cumulated, out dcCategory);
+        Dequantise(t, last, positions, _coefficientPlaces[txClass * 19 + tx], wLog2, hLog2, type, signCtx, out cumulated, out dcCategory);
         _coefficientsUsed += 1 << area;
         // The levels are zero again for the next block.
         for (int i = 0; i < used; i += 32)
@@ -162,10 +163,9 @@ public sealed unsafe partial class Av1TileDecoder
     }
 
     [SkipLocalsInit]
-    private void Dequantise(Av1TransformBlock* t, int last, int txClass, uint* positions, int wLog2, int hLog2, int type, int signCtx, out int cumulated, out int dcCategory)
+    private void Dequantise(Av1TransformBlock* t, int last, uint* positions, ushort* places, int wLog2, int hLog2, int type, int signCtx, out int cumulated, out int dcCategory)
     {
         int tx = (int)t->TxSize, plane = t->Plane, sum = 0;
-        ushort* scan = (ushort*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(Av1ScanPositions.Default(Av1Tables.AdjustedTxSize[tx])));
         dcCategory = 0;
         // dqDenom (7.12.3): by the number of samples.
         int area = Av1Tables.TxWidthLog2[tx] + Av1Tables.TxHeightLog2[tx], shift = area > 10 ? 2 : area > 8 ? 1 : 0;
@@ -180,6 +180,7 @@ public sealed unsafe partial class Av1TileDecoder
         int max = (1 << 7 + _s->BitDepth) - 1, ac = _quant.Ac[plane], dc = _quant.Dc[plane];
         void* to = (byte*)_sb->Coefficients + (nint)_coefficientsUsed * (_wide ? 4 : 2);
         byte* levels = _levels;
+        bool wide = _wide;
         var d = _d;
         for (int first = 0; first <= last; first += 64)
         {
@@ -206,14 +207,13 @@ public sealed unsafe partial class Av1TileDecoder
                     level = more + 14 & 0xfffff;
                 }
                 sum += level;
-                Position(c, txClass, scan, wLog2, hLog2, out int row, out int col);
+                nint index = places[c];
                 if (matrix != null)
-                    quant = quant * matrix[(row << wLog2) + col] + 16 >> 5;
+                    quant = quant * matrix[((index & (1 << hLog2) - 1) << wLog2) + (index >> hLog2)] + 16 >> 5;
                 int value = (int)((long)level * quant & 0xffffff) >> shift, sign = negative ? -1 : 0;
                 // max for positive values, max + 1 for negative ones.
                 value = (Math.Min(value, max - sign) ^ sign) - sign;
-                nint index = (nint)(col << hLog2) + row;
-                if (_wide)
+                if (wide)
                     ((int*)to)[index] = value;
                 else
                     ((short*)to)[index] = (short)value;
@@ -221,21 +221,5 @@ public sealed unsafe partial class Av1TileDecoder
         }
         _d = d;
         cumulated = Math.Min(63, sum);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Position(int c, int txClass, ushort* scan, int wLog2, int hLog2, out int row, out int col)
-    {
-        if (txClass == 1)
-        {
-            // Mcol_Scan: column by column.
-            row = c & (1 << hLog2) - 1;
-            col = c >> hLog2;
-            return;
-        }
-        // Mrow_Scan is the identity.
-        int pos = txClass == 0 ? scan[c] : c;
-        row = pos >> wLog2;
-        col = pos & (1 << wLog2) - 1;
     }
 }

@@ -50,6 +50,7 @@ public sealed unsafe partial class Av1TileDecoder : IDisposable
     public Av1TileDecoder()
     {
         _positions = Av1ScanPositions.Tables;
+        _coefficientPlaces = Av1ScanPositions.Coefficients;
         nint size = 0;
         nint cdf = Place(sizeof(Av1CdfContext)), levels = Place(LevelsSize), present = Place(16 * sizeof(ulong)), txTypes = Place(32 * 32), stack = Place(sizeof(Av1MvStack)),
             samples = Place(sizeof(Av1WarpSamples)), left = Place(7 * 64), leftPalette = Place(2 * 32 * 8 * sizeof(ushort)), deltaLf = Place(4), refWiener = Place(3 * 6), refSgr = Place(3 * 2);

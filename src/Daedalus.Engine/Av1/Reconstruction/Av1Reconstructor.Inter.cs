@@ -23,6 +23,13 @@ public sealed unsafe partial class Av1Reconstructor
             return;
         }
         int x = b->MiCol * 4 >> subX, y = b->MiRow * 4 >> subY, w = w4 * 4 >> subX, h = h4 * 4 >> subY;
+        if (IsPlain(b))
+        {
+            int visibleW = Visible(w, _planes[1].Width - x), visibleH = Visible(h, _planes[1].Height - y);
+            nint at = y * _planes[1].Stride + (nint)x * sizeof(TPixel);
+            PredictChroma(b->RefFrame[0], x, y, visibleW, visibleH, b->Mv[0], Filters(b, w, h), at);
+            return;
+        }
         PredictPlane<TPixel>(b, 1, x, y, w, h);
         PredictPlane<TPixel>(b, 2, x, y, w, h);
     }
@@ -72,6 +79,10 @@ public sealed unsafe partial class Av1Reconstructor
             length >>= 1;
         return length;
     }
+
+    /// <summary>One prediction from one reference, moved as a whole: nothing that is different for U and V.</summary>
+    private static bool IsPlain(Av1Block* b)
+        => !b->IsCompound && b->MotionMode == Av1MotionMode.Simple && (b->Flags & Av1BlockFlags.InterIntra) == 0 && b->YMode != Av1Mode.GlobalMv;
 
     private void PredictPlane<TPixel>(Av1Block* b, int plane, int x, int y, int w, int h)
         where TPixel : unmanaged

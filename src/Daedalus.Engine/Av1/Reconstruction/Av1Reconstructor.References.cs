@@ -110,8 +110,29 @@ public sealed unsafe partial class Av1Reconstructor
             PredictScaled(r, reference, plane, x, y, w, h, mv, filters, dst, stride, 0);
             return;
         }
-        byte* src = Locate(r, reference, plane, x, y, w, h, mv, out nint srcStride, out int mx, out int my);
+        byte* src = Locate(r, reference, plane, x, y, w, h, mv, out nint srcStride, out int mx, out int my, out _);
         _kernels->GetPredict(BitOperations.Log2((uint)w) - 1)(dst, stride, src, srcStride, h, mx, my, filters, _bitDepth);
+    }
+
+    /// <summary>Predicts both chroma planes into samples; <paramref name="at"/>: offset in the planes of the frame, which are alike.</summary>
+    private void PredictChroma(int reference, int x, int y, int w, int h, int mv, int filters, nint at)
+    {
+        ReferencePlane* u = _references + reference * 3 + 1, v = u + 1;
+        byte* dstU = _planes[1].Base + at, dstV = _planes[2].Base + at;
+        nint stride = _planes[1].Stride;
+        if (u->Base != null && v->Base != null && u->Stride == v->Stride && (_scaled >> reference & 1) == 0)
+        {
+            byte* src = Locate(u, reference, 1, x, y, w, h, mv, out nint srcStride, out int mx, out int my, out bool isEmulated);
+            if (!isEmulated)
+            {
+                var predict = _kernels->GetPredict(BitOperations.Log2((uint)w) - 1);
+                predict(dstU, stride, src, srcStride, h, mx, my, filters, _bitDepth);
+                predict(dstV, stride, v->Base + (src - u->Base), srcStride, h, mx, my, filters, _bitDepth);
+                return;
+            }
+        }
+        PredictSamples(reference, 1, x, y, w, h, mv, filters, dstU, stride);
+        PredictSamples(reference, 2, x, y, w, h, mv, filters, dstV, _planes[2].Stride);
     }
 
     /// <summary>Predicts for a blend (isCompound 1); rows of <paramref name="dst"/> have <paramref name="w"/> values.</summary>
@@ -128,13 +149,14 @@ public sealed unsafe partial class Av1Reconstructor
             PredictScaled(r, reference, plane, x, y, w, h, mv, filters, dst, w * sizeof(short), 1);
             return;
         }
-        byte* src = Locate(r, reference, plane, x, y, w, h, mv, out nint srcStride, out int mx, out int my);
+        byte* src = Locate(r, reference, plane, x, y, w, h, mv, out nint srcStride, out int mx, out int my, out _);
         _kernels->GetPredictIntermediate(BitOperations.Log2((uint)w) - 1)(dst, src, srcStride, h, mx, my, filters, _bitDepth);
     }
 
     /// <summary>Finds the samples of an unscaled prediction: in the reference, or in scratch where it reaches over the edge.</summary>
-    private byte* Locate(ReferencePlane* r, int reference, int plane, int x, int y, int w, int h, int mv, out nint stride, out int mx, out int my)
+    private byte* Locate(ReferencePlane* r, int reference, int plane, int x, int y, int w, int h, int mv, out nint stride, out int mx, out int my, out bool isEmulated)
     {
+        isEmulated = false;
         PlaneGeometry* p = _planes + plane;
         // With a scale of 1 all of 7.11.3.3 is this, in 1/16 sample.
         int px = (x << 4) + (2 * Av1MotionVector.Col(mv) >> p->SubX), py = (y << 4) + (2 * Av1MotionVector.Row(mv) >> p->SubY);
@@ -148,6 +170,7 @@ public sealed unsafe partial class Av1Reconstructor
             stride = r->Stride;
             return r->Base + sy * stride + ((nint)sx << _sampleShift);
         }
+        isEmulated = true;
         stride = (nint)UnscaledColumns << _sampleShift;
         Vp9EdgeKernels.Emulate(_emulated, stride, r->Base, r->Stride, sx - before, sy - over, w + before + behind, h + over + under, r->LastX, r->LastY, 1 << _sampleShift);
         return _emulated + over * stride + ((nint)before << _sampleShift);
