@@ -6,7 +6,7 @@ internal sealed class Options
 {
     public long Inputs = 20000, First;
     public ulong Seed = 1;
-    public int Chunk = 2000, Starve;
+    public int Chunk = 2000, Jobs = Math.Clamp(Environment.ProcessorCount, 1, 8), Starve;
     public double Limit = 30;
     public string Device = "auto", Codec = "vp9";
     public string? Vectors, CorpusFile;
@@ -14,7 +14,7 @@ internal sealed class Options
 
     public const string Usage = """
         daedalus-fuzz [--codec vp9|h264|av1] [--inputs N] [--seed S] [--first N] [--device auto|in-process|dummy|PATH] [--vectors FOLDER]
-                      [--corpus FILE] [--chunk N] [--limit SECONDS] [--starve N] [--no-guard] [--verbose]
+                      [--corpus FILE] [--chunk N] [--jobs N] [--limit SECONDS] [--starve N] [--no-guard] [--verbose]
         Decodes damaged streams and controls under guard pages. Every input must end in an error or in frames, flagged or complete.
           --codec     what the streams are (vp9)
           --inputs    how many (20000)
@@ -24,6 +24,7 @@ internal sealed class Options
           --vectors   folder with a manifest.json ($DAEDALUS_VECTORS, ../shared/vectors or out/streams)
           --corpus    file that keeps the streams of that folder; made when it is not there
           --chunk     inputs for each child process (2000)
+          --jobs      child processes at a time (one for each CPU)
           --limit     seconds an input may take (30)
           --starve    one in N of the engine's large allocations fails
           --no-guard  no guard pages around the engine's own heap blocks
@@ -64,6 +65,9 @@ internal sealed class Options
                     break;
                 case "--chunk":
                     o.Chunk = Math.Max(1, int.Parse(value) / Fuzz.Worker.GroupSize) * Fuzz.Worker.GroupSize;
+                    break;
+                case "--jobs":
+                    o.Jobs = Math.Clamp(int.Parse(value), 1, 64);
                     break;
                 case "--limit":
                     o.Limit = double.Parse(value);

@@ -10,9 +10,11 @@ internal sealed class Supervisor(Options options)
 {
     private const int MaxFaults = 12;
 
+    private readonly Lock _lock = new();
     private readonly List<string> _faults = [];
     private readonly long[] _counts = new long[6];
     private string? _device;
+    private long _next;
 
     /// <summary>Runs all inputs; the exit code.</summary>
     public int Run()
@@ -30,15 +32,43 @@ internal sealed class Supervisor(Options options)
             string? guard = options.Guard ? BuildGuard(work) : null;
             Console.WriteLine($"{corpus.All.Count} streams ({corpus.Small.Count} small), seed {options.Seed}, {options.Inputs} inputs"
                 + (guard == null ? ", engine heap not guarded" : ", engine heap guarded"));
-            long at = options.First, end = options.First + options.Inputs;
-            while (at < end && _faults.Count < MaxFaults)
-                at = RunChild(work, file, guard, at, Math.Min(end, at + options.Chunk));
+            _next = options.First;
+            var runners = new Task[options.Jobs];
+            for (int i = 0; i < runners.Length; i++)
+                runners[i] = Task.Factory.StartNew(() => RunChunks(work, file, guard), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+            Task.WaitAll(runners);
             Report(clock.Elapsed);
             return _faults.Count == 0 ? 0 : 1;
         }
         finally
         {
             Directory.Delete(work, true);
+        }
+    }
+
+    // Whoever is free takes the next chunk; what is left of one behind a fault goes to another child.
+    private void RunChunks(string work, string corpus, string? guard)
+    {
+        long end = options.First + options.Inputs;
+        while (true)
+        {
+            long at = Interlocked.Add(ref _next, options.Chunk) - options.Chunk, stop = Math.Min(end, at + options.Chunk);
+            if (at >= end)
+                return;
+            while (at < stop)
+            {
+                lock (_lock)
+                {
+                    if (_faults.Count >= MaxFaults)
+                        return;
+                }
+                at = RunChild(work, corpus, guard, at, stop);
+            }
+            if (at == long.MaxValue)
+            {
+                Interlocked.Exchange(ref _next, end);
+                return;
+            }
         }
     }
 
@@ -108,9 +138,9 @@ internal sealed class Supervisor(Options options)
                     reported = true;
                     Fault(current, rest);
                     break;
-                case 'd' when _device == null:
-                    _device = rest;
-                    Console.WriteLine(rest);
+                case 'd':
+                    if (Interlocked.CompareExchange(ref _device, rest, null) == null)
+                        Console.WriteLine(rest);
                     break;
                 case 'm':
                     Console.WriteLine($"{end,8} inputs   RSS KiB, descriptors, threads after warming up and at the end: {rest}");
@@ -119,7 +149,7 @@ internal sealed class Supervisor(Options options)
                     finished = true;
                     string[] counts = rest.Split(' ');
                     for (int i = 0; i < counts.Length; i++)
-                        _counts[i] += long.Parse(counts[i], CultureInfo.InvariantCulture);
+                        Interlocked.Add(ref _counts[i], long.Parse(counts[i], CultureInfo.InvariantCulture));
                     break;
             }
         }
@@ -138,7 +168,8 @@ internal sealed class Supervisor(Options options)
     private void Fault(long input, string text)
     {
         string report = $"FAULT at input {input} (--codec {options.Codec} --seed {options.Seed} --first {Math.Max(0, input) / Worker.GroupSize * Worker.GroupSize} --inputs {Worker.GroupSize}): {text}";
-        _faults.Add(report);
+        lock (_lock)
+            _faults.Add(report);
         Console.WriteLine(report);
     }
 
