@@ -71,13 +71,16 @@ internal sealed unsafe partial class KernelSession
             BeginReport(count);
             if (!error || any || _inFlight == 0)
                 status = 0;
-            else if (status == 0)
+            else if (status == 0 && StillInError())
                 status = KernelNode.Io;
         }
         Report(done[..count]);
         if (status < 0)
             Die(status);
     }
+
+    // Under the lock. The error may be of queues that Cancel had stopped, while the next request has long been queued.
+    private bool StillInError() => (_video.Poll(KernelNode.PollIn | KernelNode.PollOut, -1, 0) & (KernelNode.PollError | KernelNode.PollHangUp)) != 0;
 
     // status: the errno of a device that gives nothing back any more.
     private bool Dequeue(uint type, out V4L2Buffer b, out uint bytes, ref int status)

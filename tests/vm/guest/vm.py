@@ -31,7 +31,8 @@ def result(name, ok, detail=""):
     _results.append((name, ok))
     log("PASS" if ok else "FAIL", name, detail)
     with open(os.path.join(WORK, "results"), "a", encoding="utf-8") as f:
-        f.write(f"{'pass' if ok else 'fail'}\t{name}\t{detail}\n".replace("\0", ""))
+        line = " ".join(str(detail).replace("\0", "").split())  # a line, whatever the message holds
+        f.write(f"{'pass' if ok else 'fail'}\t{name}\t{line}\n")
 
 
 def case(name, function, *arguments):
