@@ -23,6 +23,9 @@ internal abstract class AccessUnitReader : IDisposable
     /// <summary>The unit read last surely ends with the end of a picture.</summary>
     public virtual bool EndsPicture => true;
 
+    /// <summary>How much of the file has been read, 0 to 1; negative where that is not known.</summary>
+    public virtual double Fraction => -1;
+
     /// <summary>Reads the next unit; valid until the next call.</summary>
     public abstract bool TryRead(out ReadOnlySpan<byte> accessUnit);
 

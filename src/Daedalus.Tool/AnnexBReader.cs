@@ -16,6 +16,8 @@ internal sealed class AnnexBReader(byte[] data) : AccessUnitReader
 
     public override bool EndsPicture => _endsPicture;
 
+    public override double Fraction => (double)_position / Math.Max(1, data.Length);
+
     /// <summary>Whether a file begins with zero bytes and a start code.</summary>
     public static bool IsAnnexB(string file)
     {

@@ -20,6 +20,8 @@ internal sealed class Av1UnitReader : AccessUnitReader
 
     public override StreamCodec Codec => StreamCodec.Av1;
 
+    public override double Fraction => (double)_position / Math.Max(1, _data.Length);
+
     /// <summary>Whether a file begins with a temporal delimiter in one of the formats.</summary>
     public static bool IsObu(string file)
     {

@@ -6,39 +6,48 @@ namespace Daedalus.Tool;
 /// <summary>The user asked for something that does not exist.</summary>
 internal sealed class UsageException(string message) : Exception(message);
 
-/// <summary>Options (--name, --name VALUE, --name=VALUE) and the arguments between them.</summary>
+/// <summary>Options (--name, --name VALUE, --name=VALUE) and the arguments between them; after "--" all are arguments.</summary>
 internal sealed class CommandLine
 {
-    private static readonly HashSet<string> s_flags = ["md5", "frames", "in-process", "all-layers", "ivf-only", "quiet", "keep-going", "no-grain"];
-    private static readonly HashSet<string> s_values =
-        ["o", "device", "engine", "threads", "in-flight", "format", "oracle", "with", "suite", "name", "json", "junit", "jobs", "limit", "codec", "operating-point", "filters"];
-
     private readonly Dictionary<string, string> _options = [];
 
-    /// <param name="args">What follows the command.</param>
-    /// <param name="flag">An option that takes a value with other commands, and none with this.</param>
-    public CommandLine(ReadOnlySpan<string> args, string? flag = null)
+    /// <param name="command">Whose options they are.</param>
+    /// <param name="args">What follows it.</param>
+    public CommandLine(Command command, ReadOnlySpan<string> args)
     {
         var arguments = new List<string>();
+        Option[] known = [.. command.AllOptions];
         for (int i = 0; i < args.Length; i++)
         {
             string arg = args[i];
+            bool rest = command.TakesRest && arguments.Count > 0;
+            if (rest || arg == "--")
+            {
+                arguments.AddRange(args[(rest ? i : i + 1)..]);
+                break;
+            }
             if (arg.Length < 2 || arg[0] != '-')
             {
                 arguments.Add(arg);
                 continue;
             }
-            string name = arg.TrimStart('-');
+            string name = arg == "-h" ? "help" : arg.TrimStart('-');
             int equals = name.IndexOf('=');
             string? value = null;
             if (equals >= 0)
                 (name, value) = (name[..equals], name[(equals + 1)..]);
-            if ((s_flags.Contains(name) || name == flag) && value == null)
+            Option option = Array.Find(known, o => o.Name == name) ?? throw new UsageException($"{command.Name} has no option {arg}");
+            if (option.Value == null)
+            {
+                if (value != null)
+                    throw new UsageException($"{option.Dashed} takes no value");
                 _options[name] = "";
-            else if (!s_values.Contains(name))
-                throw new UsageException($"unknown option {arg}");
-            else
-                _options[name] = value ?? (++i < args.Length ? args[i] : throw new UsageException($"{arg} needs a value"));
+                continue;
+            }
+            value ??= ++i < args.Length ? args[i] : throw new UsageException($"{option.Dashed} needs a value");
+            if (option.Values.Length > 0 && !option.Values.Contains(value))
+                throw new UsageException($"{option.Dashed} knows {string.Join(", ", option.Values)}, not \"{value}\"");
+            _options[name] = value;
         }
         Arguments = arguments;
     }

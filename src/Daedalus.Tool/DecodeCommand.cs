@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 using System.Diagnostics;
 using System.Security.Cryptography;
+using System.Text.Json;
 using Daedalus.V4L2.Devices;
 
 namespace Daedalus.Tool;
@@ -8,11 +9,15 @@ namespace Daedalus.Tool;
 /// <summary>decode and md5.</summary>
 internal static class DecodeCommand
 {
+    private readonly record struct Frame(int Width, int Height, int BitDepth, string Md5, string Note, bool Corrupted);
+
     public static int Run(CommandLine options, bool md5Only)
     {
         string file = options.File;
         string? outFile = options.Get("o");
-        bool perFrame = options.Has("frames");
+        bool perFrame = options.Has("frames"), json = options.Has("json");
+        if (json && outFile == "-")
+            throw new UsageException("standard output cannot hold both frames and JSON");
         int limit = options.GetInt("limit", int.MaxValue);
         // With pictures on standard output, words go elsewhere.
         TextWriter text = outFile == "-" ? Console.Error : Console.Out;
@@ -26,10 +31,16 @@ internal static class DecodeCommand
         using var md5 = IncrementalHash.CreateHash(HashAlgorithmName.MD5);
         using var frameMd5 = IncrementalHash.CreateHash(HashAlgorithmName.MD5);
         bool hash = md5Only || options.Has("md5");
+        var frames = new List<Frame>();
         int number = 0;
+        using Progress? progress = perFrame && !json ? null : Progress.Open(options);
         var watch = Stopwatch.StartNew();
         DecodeSession.Result result = DecodeSession.Run(device,
-            DecodeSession.Settings(options, (unit, reason) => Console.Error.WriteLine($"access unit {unit}: {reason}")), file,
+            DecodeSession.Settings(options, (unit, reason) =>
+            {
+                progress?.Clear();
+                Console.Error.WriteLine($"access unit {unit}: {reason}");
+            }), file,
             (in DecodedPicture output) =>
             {
                 FrameSink.Write(output, row =>
@@ -42,15 +53,24 @@ internal static class DecodeCommand
                 });
                 if (perFrame)
                 {
-                    CodedGeometry g = output.Geometry;
-                    string flags = output.Note + (output.Corrupted ? " corrupted" : "");
-                    text.WriteLine($"{number} {output.Width}x{output.Height} {g.BitDepth} bit {Convert.ToHexStringLower(frameMd5.GetHashAndReset())}{flags}");
+                    var frame = new Frame(output.Width, output.Height, output.Geometry.BitDepth, Convert.ToHexStringLower(frameMd5.GetHashAndReset()), output.Note, output.Corrupted);
+                    if (json)
+                        frames.Add(frame);
+                    else
+                        text.WriteLine($"{number} {frame.Width}x{frame.Height} {frame.BitDepth} bit {frame.Md5}{frame.Note}{(frame.Corrupted ? " corrupted" : "")}");
                 }
                 return ++number < limit;
-            });
+            }, progress);
         double seconds = watch.Elapsed.TotalSeconds;
-        if (hash)
-            text.WriteLine(md5Only ? $"{Convert.ToHexStringLower(md5.GetHashAndReset())}  {file}" : $"md5 {Convert.ToHexStringLower(md5.GetHashAndReset())}");
+        progress?.Clear();
+        string? digest = hash ? Convert.ToHexStringLower(md5.GetHashAndReset()) : null;
+        if (json)
+        {
+            WriteJson(file, device, result, seconds, digest, perFrame ? frames : null);
+            return result.Clean ? 0 : 1;
+        }
+        if (digest != null)
+            text.WriteLine(md5Only ? $"{digest}  {file}" : $"md5 {digest}");
         if (!md5Only)
         {
             text.WriteLine($"{result.Frames} frames of {result.AccessUnits} access units in {seconds:0.00} s ({result.Frames / seconds:0.0} frames/s); "
@@ -59,5 +79,41 @@ internal static class DecodeCommand
         if (result.FirstProblem != null)
             Console.Error.WriteLine($"first problem: {result.FirstProblem}");
         return result.Clean ? 0 : 1;
+    }
+
+    private static void WriteJson(string file, IStatelessDevice device, DecodeSession.Result result, double seconds, string? md5, List<Frame>? frames)
+    {
+        using var output = JsonOutput.Open("-");
+        Utf8JsonWriter w = output.Writer;
+        w.WriteStartObject();
+        w.WriteString("file", file);
+        w.WriteString("device", device.Info.Path);
+        if (md5 != null)
+            w.WriteString("md5", md5);
+        w.WriteNumber("access-units", result.AccessUnits);
+        w.WriteNumber("frames", result.Frames);
+        w.WriteNumber("failed", result.FailedFrames);
+        w.WriteNumber("corrupted", result.CorruptedFrames);
+        w.WriteNumber("refused", result.Refused);
+        w.WriteNumber("seconds", Math.Round(seconds, 4));
+        w.WriteString("first-problem", result.FirstProblem);
+        if (frames != null)
+        {
+            w.WriteStartArray("frame-list");
+            foreach (Frame f in frames)
+            {
+                w.WriteStartObject();
+                w.WriteNumber("width", f.Width);
+                w.WriteNumber("height", f.Height);
+                w.WriteNumber("bit-depth", f.BitDepth);
+                w.WriteString("md5", f.Md5);
+                w.WriteBoolean("corrupted", f.Corrupted);
+                if (f.Note.Length > 0)
+                    w.WriteString("note", f.Note.Trim());
+                w.WriteEndObject();
+            }
+            w.WriteEndArray();
+        }
+        w.WriteEndObject();
     }
 }

@@ -19,8 +19,10 @@ internal static class DecodeSession
     /// <summary>The device the options name.</summary>
     public static IStatelessDevice OpenDevice(CommandLine options)
     {
+#if !DAEDALUS_AOT
         if (options.Has("in-process"))
             return InProcessDevice.Open();
+#endif
         return DeviceRegistry.Open(options.Get("engine") ?? options.Get("device"));
     }
 
@@ -32,21 +34,21 @@ internal static class DecodeSession
             null or "planar" or "i420" => 0,
             "nv12" => PixelFormat.Nv12,
             "p010" => PixelFormat.P010,
-            string other => throw new UsageException($"unknown format \"{other}\""),
+            string other => throw new UsageException($"--format does not know {other}"),
         };
         return new SessionSettings(options.GetInt("threads", 1), options.GetInt("in-flight", 0), format, options.Has("all-layers"), options.Has("frames"), failed,
             options.GetInt("operating-point", 0), !options.Has("no-grain"));
     }
 
     /// <summary>Decodes a file. Frames whose request failed are not given to the handler, corrupted ones are.</summary>
-    public static Result Run(IStatelessDevice device, SessionSettings settings, string file, PictureHandler handler)
+    public static Result Run(IStatelessDevice device, SessionSettings settings, string file, PictureHandler handler, Progress? progress = null)
     {
         using AccessUnitReader reader = AccessUnitReader.Open(file);
-        return Run(device, settings, reader, handler);
+        return Run(device, settings, reader, handler, progress);
     }
 
     /// <summary>The same of a file that is open.</summary>
-    public static Result Run(IStatelessDevice device, SessionSettings settings, AccessUnitReader reader, PictureHandler handler)
+    public static Result Run(IStatelessDevice device, SessionSettings settings, AccessUnitReader reader, PictureHandler handler, Progress? progress = null)
     {
         string? problem = null;
         int units = 0, frames = 0, failed = 0, corrupted = 0;
@@ -72,6 +74,7 @@ internal static class DecodeSession
             units++;
             session.Decode(unit, reader.EndsPicture);
             go = Take(depth);
+            progress?.Show(reader.Fraction, frames);
         }
         if (go)
         {

@@ -44,6 +44,8 @@ internal sealed class IvfReader : AccessUnitReader
         _ => throw new InvalidDataException($"The file holds {FourCc}, which is not decoded from IVF."),
     };
 
+    public override double Fraction => _process == null && _stream.CanSeek ? (double)_stream.Position / Math.Max(1, _stream.Length) : -1;
+
     /// <summary>Presentation time of the unit read last.</summary>
     public ulong Timestamp { get; private set; }
 
