@@ -20,13 +20,14 @@ export SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/n
 # glibc VERSION that a file asks for at most.
 glibc() { objdump -T "$@" | grep -o 'GLIBC_2\.[0-9]*' | sort -uV | tail -n 1 | cut -d_ -f2; }
 
-# begin PACKAGE ARCHITECTURE SECTION DEPENDS TITLE; the long description on standard input.
+# begin PACKAGE ARCHITECTURE SECTION DEPENDS TITLE [RECOMMENDS]; the long description on standard input.
 begin() {
     package=$1 root=$stage/$1 package_arch=$2
     mkdir -p "$root/DEBIAN" "$root/usr/share/doc/$1"
     {
         printf 'Package: %s\nVersion: %s\nArchitecture: %s\nMaintainer: %s\nSection: %s\nPriority: optional\n' "$1" "$version" "$2" "$maintainer" "$3"
         [ -z "$4" ] || printf 'Depends: %s\n' "$4"
+        [ -z "${6:-}" ] || printf 'Recommends: %s\n' "$6"
         printf 'Description: %s\n' "$5"
         sed 's/^$/./; s/^/ /'
     } >"$root/DEBIAN/control"
@@ -34,6 +35,9 @@ begin() {
     cat packaging/copyright >"$root/usr/share/doc/$1/copyright"
     gzip -9n <CHANGELOG.md >"$root/usr/share/doc/$1/changelog.gz"
 }
+
+# page FILE: a manual page.
+page() { local to; to=$root/usr/share/man/man${1##*.}/$(basename "$1").gz; mkdir -p "$(dirname "$to")"; gzip -9n <"$1" >"$to"; }
 
 # script NAME: a maintainer script from standard input.
 script() { { printf '#!/bin/sh\nset -e\n'; cat; } >"$root/DEBIAN/$1"; chmod 755 "$root/DEBIAN/$1"; }
@@ -72,6 +76,22 @@ daedalus-v4l2-dkms and daedalusd, through a V4L2 device.
 T
 install -D -m 644 out/lib/gstreamer-1.0/libgstdaedalus.so "$root/usr/lib/$triplet/gstreamer-1.0/libgstdaedalus.so"
 install -D -m 644 docs/elements.md "$root/usr/share/doc/$package/elements.md"
+page docs/man/gstdaedalus.7
+finish
+
+begin daedalus-tools "$arch" video "libdaedalus-engine (= $version), libc6 (>= $(glibc out/bin/daedalusctl))" "decode, compare and measure with the daedalus decoders" \
+    "gstreamer1.0-daedalus, gstreamer1.0-tools, ffmpeg, python3-gi, gir1.2-gst-plugins-base-1.0" <<'T'
+daedalusctl decodes files to raw frames and checksums, finds and draws the
+first block that differs from another decoder's, plays, measures speed beside
+other decoders, runs conformance suites, and shows devices and where a
+GStreamer pipeline copies.
+T
+install -D -m 755 out/bin/daedalusctl "$root/usr/bin/daedalusctl"
+install -D -m 755 pipelines/trace.py "$root/usr/share/daedalus/trace.py"
+install -D -m 644 out/share/bash-completion/completions/daedalusctl "$root/usr/share/bash-completion/completions/daedalusctl"
+install -D -m 644 out/share/zsh/site-functions/_daedalusctl "$root/usr/share/zsh/vendor-completions/_daedalusctl"
+install -D -m 644 out/share/fish/vendor_completions.d/daedalusctl.fish "$root/usr/share/fish/vendor_completions.d/daedalusctl.fish"
+page out/share/man/man1/daedalusctl.1
 finish
 
 begin daedalusd "$arch" video "libdaedalus-engine (= $version), libc6 (>= $(glibc out/bin/daedalusd))" "video decoder daemon behind the daedalus V4L2 device" <<'T'
@@ -80,6 +100,7 @@ kernel module daedalus_v4l2 (package daedalus-v4l2-dkms). Started by udev when
 the module is loaded.
 T
 install -D -m 755 out/bin/daedalusd "$root/usr/bin/daedalusd"
+page docs/man/daedalusd.8
 mkdir -p "$root/usr/lib/systemd/system"
 sed 's,/usr/local/bin/,/usr/bin/,' src/Daedalus.Daemon/daedalusd.service >"$root/usr/lib/systemd/system/daedalusd.service"
 install -D -m 644 src/Daedalus.Daemon/daedalus-sysusers.conf "$root/usr/lib/sysusers.d/daedalusd.conf"

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""trace.py 'PIPELINE': runs a pipeline and says, for each link, which memory it carries and whether it is the memory of the link before.
+"""trace.py PIPELINE…: runs a pipeline and says, for each link, which memory it carries and whether it is the memory of the link before.
 
 An fd's inode tells one memfd or dmabuf from another, whoever wrapped it; other memory is told apart by the address of its parent GstMemory.
 A link whose element gave out memory that it did not get is a copy (or what the element made: a decoder's picture, an encoder's data).
@@ -8,10 +8,14 @@ A link whose element gave out memory that it did not get is a copy (or what the 
 import os
 import re
 import sys
-import gi
-gi.require_version("Gst", "1.0")
-gi.require_version("GstAllocators", "1.0")
-from gi.repository import Gst, GstAllocators  # noqa: E402
+try:
+    import gi
+    gi.require_version("Gst", "1.0")
+    gi.require_version("GstAllocators", "1.0")
+    from gi.repository import GLib, Gst, GstAllocators
+except (ImportError, ValueError) as missing:
+    print(f"{missing} (Debian: python3-gi, gir1.2-gstreamer-1.0, gir1.2-gst-plugins-base-1.0)", file=sys.stderr)
+    sys.exit(3)
 
 Gst.init(None)
 
@@ -58,9 +62,14 @@ def watch(link):
 
 
 def main():
-    if len(sys.argv) != 2:
+    if len(sys.argv) < 2:
         sys.exit(__doc__)
-    pipeline = Gst.parse_launch(sys.argv[1])
+    try:
+        # One word is the whole pipeline, several are what gst-launch-1.0 takes.
+        pipeline = Gst.parse_launch(sys.argv[1]) if len(sys.argv) == 2 else Gst.parse_launchv(sys.argv[1:])
+    except GLib.Error as e:
+        print(e.message, file=sys.stderr)
+        sys.exit(2)
     links = {}
 
     def add(element):

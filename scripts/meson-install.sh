@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# meson-install.sh BUILDDIR PLUGINSDIR: copies plugin and engine levels, honouring DESTDIR.
+# meson-install.sh BUILDDIR PLUGINSDIR: copies plugin, engine levels and tool, honouring DESTDIR.
 set -euo pipefail
+source=$(cd "$(dirname "$0")/.." && pwd)
 case $2 in
     /*) to="${DESTDIR:-}$2" ;;
     *)  to="${MESON_INSTALL_DESTDIR_PREFIX:?}/$2" ;;
@@ -11,4 +12,11 @@ install -D -m 0755 "$1/lib/gstreamer-1.0/libgstdaedalus.so" "$to/libgstdaedalus.
 (cd "$1/lib" && find daedalus -name '*.so') | while IFS= read -r f; do
     install -D -m 0755 "$1/lib/$f" "$(dirname "$to")/$f"
 done
-echo "Installed the plugin to $to and the engine to $(dirname "$to")/daedalus"
+# The tool looks for the engine in lib beside its bin.
+prefix=${MESON_INSTALL_DESTDIR_PREFIX:?}
+engine=$(dirname "$to")/daedalus
+[ "$(realpath -m "$prefix/lib/daedalus")" = "$(realpath -m "$engine")" ] || { mkdir -p "$prefix/lib"; ln -sfnr "$engine" "$prefix/lib/daedalus"; }
+install -D -m 0755 "$1/bin/daedalusctl" "$prefix/bin/daedalusctl"
+(cd "$1/share" && find . -type f) | while IFS= read -r f; do install -D -m 0644 "$1/share/$f" "$prefix/share/$f"; done
+install -D -m 0644 "$source/pipelines/trace.py" "$prefix/share/daedalus/trace.py"
+echo "Installed the plugin to $to, the engine to $engine and daedalusctl to $prefix/bin"

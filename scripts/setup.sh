@@ -9,10 +9,15 @@ build=(gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good gs
 test=(gstreamer1.0-libav gstreamer1.0-gl gstreamer1.0-plugins-ugly gstreamer1.0-gtk3 gir1.2-gtk-3.0 xvfb xauth libgl1-mesa-dri libegl1 vpx-tools aom-tools svt-av1 rav1e dav1d fluster meson ninja-build
       python3-gi gir1.2-gstreamer-1.0 gir1.2-gst-plugins-base-1.0 linux-libc-dev
       gcc-aarch64-linux-gnu libc6-dev-arm64-cross
+      man-db mandoc zsh fish
       make flex bison bc libelf-dev patch xz-utils perl debootstrap)
+
+# Looked at with where the distribution has it as a package.
+browser=chromium-headless-shell
 
 want=("${build[@]}")
 [ "${1:-build}" = test ] && want+=("${test[@]}")
+if [ "${1:-build}" = test ] && apt-cache policy "$browser" 2>/dev/null | grep -q 'Candidate: [0-9]'; then want+=("$browser"); fi
 
 missing=()
 for p in "${want[@]}"; do

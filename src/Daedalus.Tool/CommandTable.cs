@@ -56,7 +56,7 @@ internal static class CommandTable
             [
                 new("oracle", "FILE", "raw frames to compare with, laid out as our output"),
                 new("with", "PROGRAM", "the decoder to compare with", "vpxdec", "dav1d", "ffmpeg"),
-                new("filters", "LIST", "AV1: the in-loop filters that dav1d applies", "none", "deblock", "cdef", "restoration", "all"),
+                new("filters", "LIST", "AV1: the in-loop filters that dav1d applies (none, deblock, cdef, restoration, all)"),
                 new("png", "FILE", "where the picture goes (default: FILE's name with -difference.png, in the current folder)"),
                 new("no-png", null, "no picture"),
                 s_jsonFlag, s_quiet,
@@ -78,9 +78,51 @@ internal static class CommandTable
                 new("jobs", "N", "streams decoded at once (default: one for each CPU)"),
                 new("json", "FILE", "every outcome as JSON (\"-\": standard output)"),
                 new("junit", "FILE", "every outcome as JUnit XML"),
+                new("html", "FILE", "a page with plots and tables, in one file"),
                 new("quiet", null, "no line for streams that do not fail"),
             ], "a stream failed", ConformanceCommand.Run)
         { Decodes = true },
+        new("play", "FILE", "play a file through our element, with GStreamer",
+            [
+                "Runs gst-launch-1.0 with the element of FILE's codec: in a window where there is a display, as fast as it decodes where there is none. Says how many frames came out, how fast, and in which format.",
+            ],
+            [
+                new("device", "NAME", "the element's device property: auto, embedded, kernel, a node or a driver's name"),
+                new("threads", "N", "the element's n-threads property (default 0: one for each CPU)"),
+                new("sink", "PIPELINE", "where pictures go, as gst-launch-1.0 takes it (default: a window, or fakesink)"),
+                new("png", "FILE", "write the first frame"),
+                new("md5", null, "decode once more for the MD5 of the output"),
+                s_jsonFlag, s_quiet,
+            ], "the pipeline failed, or no frame came", PlayCommand.Run)
+        {
+            Examples = [("play film.webm", "in a window"), ("play --sink \"videoconvert ! x264enc ! mp4mux ! filesink location=out.mp4\" film.webm", "into an encoder")],
+        },
+        new("bench", "[CLIP…]", "measure speed and memory beside other decoders",
+            [
+                "CPU seconds and wall seconds of whole processes, pinned to one CPU (1 thread) or two (2 threads), as ratios to FFmpeg through avdec_* in the same pipeline, "
+                    + "of AV1 to dav1d's own program, and peak resident memory. All decoders of a round run within seconds, so that a machine that changes its pace changes it for all. "
+                    + "Peers that are not installed are left out.",
+                "CLIP is IVF (VP9, AV1) or Annex B (H.264); without one, the clips in $DAEDALUS_BENCH or one that ffmpeg makes.",
+            ],
+            [
+                new("codec", "CODEC", "only this codec", "vp9", "h264", "av1"),
+                new("runs", "N", "rounds; figures are medians (default 3)"),
+                new("repeat", "N", "the clip N times in one process, so that its start weighs less"),
+                new("json", "FILE", "every figure as JSON (\"-\": standard output)"),
+                new("html", "FILE", "a page with plots and tables, in one file"),
+                s_quiet,
+            ], null, BenchCommand.Run)
+        { Examples = [("bench --html speed.html", "all codecs, as a page to look at")] },
+        new("trace", "PIPELINE…", "show which memory each link of a pipeline carries, and where it is copied",
+            [
+                "Runs a pipeline and says of each link which memory it carries and whether it is the memory of the link before. A link whose element gave out memory that it did not get is a copy, "
+                    + "or what the element made: a decoder's picture, an encoder's data. Needs Python's GStreamer bindings.",
+            ],
+            [], "the pipeline failed", TraceCommand.Run)
+        {
+            TakesRest = true,
+            Examples = [("trace filesrc location=in.ivf ! ivfparse ! vp9parse ! daedalusvp9dec ! videoconvert ! fakesink", "does videoconvert copy?")],
+        },
         new("devices", "", "list the devices that can be opened, with formats and controls",
             ["The embedded engine and every stateless V4L2 decoder, each with what it says of itself."],
             [
@@ -90,6 +132,13 @@ internal static class CommandTable
         new("topology", "[/dev/mediaN…]", "show entities, pads, links and interfaces of media devices",
             ["Those named, or all that can be opened."],
             [s_jsonFlag], "there is none", TopologyCommand.Run),
+        new("completion", "SHELL", "print the completion of a shell",
+            ["Packages install it; by hand: . <(daedalusctl completion bash), daedalusctl completion zsh >_daedalusctl in a folder of $fpath, daedalusctl completion fish >~/.config/fish/completions/daedalusctl.fish."],
+            [], null, Completion.Run)
+        { ArgumentValues = ["bash", "zsh", "fish"] },
+        new("man", "", "print the manual page",
+            ["The page daedalusctl(1) as it is installed, made from the same table as this help; daedalusctl man | man -l - shows it."],
+            [], null, ManPage.Run),
         new("help", "[COMMAND]", "show this list, or what a command does",
             ["The same as COMMAND --help."],
             [], null, HelpText.Run),

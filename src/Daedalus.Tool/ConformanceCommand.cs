@@ -9,7 +9,7 @@ using Daedalus.V4L2.Devices;
 namespace Daedalus.Tool;
 
 /// <summary>conformance: all VP9, H.264 and AV1 entries of a manifest straight through the stateless contract.</summary>
-internal static class ConformanceCommand
+internal static partial class ConformanceCommand
 {
     internal sealed class Entry
     {
@@ -38,6 +38,9 @@ internal static class ConformanceCommand
         };
     }
 
+    [JsonSerializable(typeof(List<Entry>))]
+    private sealed partial class ManifestJson : JsonSerializerContext;
+
     /// <summary>pass, fail, skip; robust: a stream without reference that was survived; info: an unverified reference, compared for information.</summary>
     internal sealed record Outcome(string Codec, string Suite, string Name, string File, string Result, string Detail, double Seconds, int Frames);
 
@@ -51,13 +54,18 @@ internal static class ConformanceCommand
         };
         List<Entry> entries;
         using (FileStream stream = File.OpenRead(Path.Combine(directory, "manifest.json")))
-            entries = JsonSerializer.Deserialize<List<Entry>>(stream) ?? [];
+            entries = JsonSerializer.Deserialize(stream, ManifestJson.Default.ListEntry) ?? [];
         string? suite = options.Get("suite"), name = options.Get("name"), codec = options.Get("codec");
-        if (codec is not (null or "vp9" or "h264" or "av1"))
-            throw new UsageException("--codec knows vp9, h264 and av1");
         entries = [.. entries.Where(e => e.Codec is "vp9" or "h264" or "av1" && (codec == null || e.Codec == codec) && (suite == null || e.Suite == suite) && (name == null || e.Name.Contains(name, StringComparison.OrdinalIgnoreCase)))];
         using IStatelessDevice device = DecodeSession.OpenDevice(options);
         SessionSettings sequencer = DecodeSession.Settings(options);
+        string? json = options.Get("json"), html = options.Get("html"), junit = options.Get("junit");
+        TextWriter text = json == "-" ? Console.Error : Console.Out;
+        bool quiet = options.Has("quiet");
+        // The lines of streams are progress enough; without them the terminal still sees some.
+        using Progress? progress = quiet ? Progress.Open("streams") : null;
+        var lines = new Lock();
+        var watch = Stopwatch.StartNew();
         var outcomes = new Outcome[entries.Count];
         int next = -1, done = 0;
         var threads = new Thread[Math.Clamp(options.GetInt("jobs", Environment.ProcessorCount), 1, 64)];
@@ -69,21 +77,28 @@ internal static class ConformanceCommand
                 while ((i = Interlocked.Increment(ref next)) < entries.Count)
                 {
                     outcomes[i] = RunEntry(device, sequencer, directory, entries[i], options.Has("ivf-only"));
-                    int n = Interlocked.Increment(ref done);
                     Outcome o = outcomes[i];
-                    if (!options.Has("quiet") || o.Result == "fail")
-                        Console.WriteLine($"[{n}/{entries.Count}] {o.Result,-6} {o.Suite} {o.Name} ({o.Frames} frames, {o.Seconds:0.00} s){(o.Detail.Length > 0 ? ": " + o.Detail : "")}");
+                    using Lock.Scope scope = lines.EnterScope();
+                    int n = ++done;
+                    progress?.Show((double)n / entries.Count, n, "");
+                    if (quiet && o.Result != "fail")
+                        continue;
+                    progress?.Clear();
+                    text.WriteLine($"[{n}/{entries.Count}] {o.Result,-6} {o.Suite} {o.Name} ({o.Frames} frames, {o.Seconds:0.00} s){(o.Detail.Length > 0 ? ": " + o.Detail : "")}");
                 }
             });
             threads[t].Start();
         }
         foreach (Thread thread in threads)
             thread.Join();
-        Table(outcomes);
-        if (options.Get("json") is { } json)
-            File.WriteAllText(json, JsonSerializer.Serialize(outcomes, new JsonSerializerOptions { WriteIndented = true }) + "\n");
-        if (options.Get("junit") is { } junit)
+        progress?.Clear();
+        Table(text, outcomes);
+        if (json != null)
+            WriteJson(json, outcomes);
+        if (junit != null)
             JUnit(outcomes).Save(junit);
+        if (html != null)
+            File.WriteAllText(html, ConformanceReport.Of(outcomes, device.Info.Path, watch.Elapsed));
         return outcomes.Any(o => o.Result == "fail") ? 1 : 0;
     }
 
@@ -146,20 +161,41 @@ internal static class ConformanceCommand
         }
     }
 
-    private static void Table(Outcome[] outcomes)
+    private static void Table(TextWriter text, Outcome[] outcomes)
     {
-        Console.WriteLine();
-        Console.WriteLine($"{"suite",-32}{"pass",6}{"fail",6}{"skip",6}{"robust",8}{"info",6}{"bit-exact",14}");
+        text.WriteLine();
+        text.WriteLine($"{"suite",-32}{"pass",6}{"fail",6}{"skip",6}{"robust",8}{"info",6}{"bit-exact",14}");
         foreach (IGrouping<string, Outcome> g in outcomes.GroupBy(o => o.Codec + " " + o.Suite).OrderBy(g => g.Key).Append(new AllOutcomes(outcomes)))
         {
             int pass = g.Count(o => o.Result == "pass"), fail = g.Count(o => o.Result == "fail");
-            Console.WriteLine($"{g.Key,-32}{pass,6}{fail,6}{g.Count(o => o.Result == "skip"),6}{g.Count(o => o.Result == "robust"),8}{g.Count(o => o.Result == "info"),6}{pass + "/" + (pass + fail),14}");
+            text.WriteLine($"{g.Key,-32}{pass,6}{fail,6}{g.Count(o => o.Result == "skip"),6}{g.Count(o => o.Result == "robust"),8}{g.Count(o => o.Result == "info"),6}{pass + "/" + (pass + fail),14}");
         }
     }
 
     private sealed class AllOutcomes(Outcome[] outcomes) : List<Outcome>(outcomes), IGrouping<string, Outcome>
     {
         public string Key => "all";
+    }
+
+    private static void WriteJson(string file, Outcome[] outcomes)
+    {
+        using var output = JsonOutput.Open(file);
+        Utf8JsonWriter w = output.Writer;
+        w.WriteStartArray();
+        foreach (Outcome o in outcomes)
+        {
+            w.WriteStartObject();
+            w.WriteString("codec", o.Codec);
+            w.WriteString("suite", o.Suite);
+            w.WriteString("name", o.Name);
+            w.WriteString("file", o.File);
+            w.WriteString("result", o.Result);
+            w.WriteString("detail", o.Detail);
+            w.WriteNumber("seconds", Math.Round(o.Seconds, 4));
+            w.WriteNumber("frames", o.Frames);
+            w.WriteEndObject();
+        }
+        w.WriteEndArray();
     }
 
     private static XDocument JUnit(Outcome[] outcomes) => new(new XElement("testsuites",

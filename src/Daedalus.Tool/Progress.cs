@@ -17,7 +17,10 @@ internal sealed class Progress : IDisposable
     /// <param name="options">--quiet wants none.</param>
     /// <param name="unit">What is counted, "frames".</param>
     public static Progress? Open(CommandLine options, string unit = "frames")
-        => Console.IsErrorRedirected || options.Has("quiet") || Environment.GetEnvironmentVariable("TERM") is null or "" or "dumb" ? null : new Progress(unit);
+        => options.Has("quiet") ? null : Open(unit);
+
+    /// <summary>The bar, or null where it is not seen.</summary>
+    public static Progress? Open(string unit) => Console.IsErrorRedirected || Environment.GetEnvironmentVariable("TERM") is null or "" or "dumb" ? null : new Progress(unit);
 
     /// <summary>Draws, ten times a second at most.</summary>
     /// <param name="fraction">0 to 1; negative: not known.</param>

@@ -26,6 +26,7 @@ work=out/packages; mkdir -p "$work"
 log=$work/step.log
 sample=$work/sample.webm
 [ -s "$sample" ] || ffmpeg -v error -y -f lavfi -i testsrc2=size=320x180:rate=30 -t 2 -c:v libvpx-vp9 -b:v 300k -cpu-used 8 "$sample"
+ffmpeg -v error -y -i "$sample" -c copy "${sample%.webm}.ivf"
 expected=$(ffmpeg -v error -c:v libvpx-vp9 -i "$sample" -f rawvideo - | md5sum | cut -d' ' -f1)
 
 for release in "${releases[@]}"; do
@@ -44,22 +45,26 @@ for release in "${releases[@]}"; do
     cp /etc/resolv.conf /etc/hosts "$root/etc/" 2>/dev/null
     printf '#!/bin/sh\nexit 101\n' >"$root/usr/sbin/policy-rc.d"; chmod 755 "$root/usr/sbin/policy-rc.d"
     mount -t proc proc "$root/proc"; mount -t sysfs sys "$root/sys"
-    mkdir -p "$root/debs"; cp out/debs/*.deb "$sample" "$root/debs/"
+    mkdir -p "$root/debs"; cp out/debs/*.deb "$sample" "${sample%.webm}.ivf" "$root/debs/"
     in_root() { chroot "$root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root DEBIAN_FRONTEND=noninteractive LC_ALL=C "$@"; }
     files() { (cd "$root" && find etc usr var/lib lib -xdev \( -path var/lib/dpkg -o -path var/lib/apt -o -path var/lib/systemd -o -path usr/share/doc \) -prune -o -name '*aedalus*' -print); }
 
     try "package lists" in_root apt-get update -qq
     try "players and tools" in_root apt-get install -y -qq --no-install-recommends gstreamer1.0-tools gstreamer1.0-plugins-good
-    try "install: plugin, engine, daemon, header" in_root sh -c 'apt-get install -y -qq --no-install-recommends /debs/libdaedalus-engine_*.deb /debs/libdaedalus-engine-dev_*.deb /debs/gstreamer1.0-daedalus_*.deb /debs/daedalusd_*.deb'
+    try "install: plugin, engine, daemon, tool, header" in_root sh -c 'apt-get install -y -qq --no-install-recommends /debs/libdaedalus-engine_*.deb /debs/libdaedalus-engine-dev_*.deb /debs/gstreamer1.0-daedalus_*.deb /debs/daedalusd_*.deb /debs/daedalus-tools_*.deb'
     for e in daedalusvp9dec daedalush264dec daedalusav1dec; do try "gst-inspect-1.0 $e" in_root gst-inspect-1.0 "$e"; done
     try "decodebin decodes, bit-exact" in_root sh -c "gst-launch-1.0 -q filesrc location=/debs/sample.webm ! decodebin ! video/x-raw,format=I420 ! filesink location=/out.yuv && echo '$expected  /out.yuv' | md5sum -c"
     try "by our element" in_root sh -c "GST_DEBUG=GST_ELEMENT_FACTORY:4 gst-launch-1.0 filesrc location=/debs/sample.webm ! decodebin ! fakesink 2>&1 | grep -q 'creating element.*daedalusvp9dec'"
+    try "daedalusctl decodes, bit-exact" in_root sh -c "daedalusctl md5 /debs/sample.ivf | grep '$expected'"
+    try "daedalusctl plays, bit-exact" in_root sh -c "daedalusctl play --md5 /debs/sample.webm | grep '$expected'"
+    try "manual pages" in_root sh -c 'for p in man1/daedalusctl.1 man7/gstdaedalus.7 man8/daedalusd.8; do zcat /usr/share/man/$p.gz | grep -q "^.SH NAME" || exit 1; done'
+    try "completion of bash" in_root bash -c '. /usr/share/bash-completion/completions/daedalusctl; COMP_WORDS=(daedalusctl comp); COMP_CWORD=1; _daedalusctl; [ "${COMPREPLY[*]}" = "compare completion" ]'
     try "the daemon finds its engine" in_root sh -c 'daedalusd 2>&1 | grep "is the module daedalus_v4l2 loaded"'
     try "the daemon's user" in_root sh -c 'command -v systemd-sysusers adduser >/dev/null || exit 0; getent passwd daedalus'
     try "the unit is well formed" sh -c "! command -v systemd-analyze >/dev/null || systemd-analyze verify --man=no --root='$(realpath "$root")' daedalusd.service 2>&1 | { ! grep -v -e 'daedalusd.service: Command' -e '^$' | grep -q 'daedalusd.service'; }"
     try "the module's source installs without kernel headers" in_root sh -c 'apt-get install -y -qq --no-install-recommends /debs/daedalus-v4l2-dkms_*.deb && dkms status | grep daedalus-v4l2'
     try "install again" in_root sh -c 'apt-get install -y -qq --reinstall --no-install-recommends /debs/*.deb'
-    try "purge" in_root apt-get purge -y -qq daedalus-v4l2-dkms daedalusd gstreamer1.0-daedalus libdaedalus-engine libdaedalus-engine-dev
+    try "purge" in_root apt-get purge -y -qq daedalus-v4l2-dkms daedalusd daedalus-tools gstreamer1.0-daedalus libdaedalus-engine libdaedalus-engine-dev
     files >"$log"
     if [ -s "$log" ]; then bad "nothing stays behind"; else ok "nothing stays behind"; fi
     try "players go on without" in_root sh -c "rm -rf /root/.cache; gst-launch-1.0 -q filesrc location=/debs/sample.webm ! decodebin ! fakesink"
