@@ -19,6 +19,15 @@ internal sealed class MappedBuffer : CaptureBuffer
     /// <summary>The module's name is gone: kept mapped only because pictures in it may be referenced.</summary>
     public bool Retired { get; set; }
 
+    /// <summary>What the engine still has in the slot, while it has taken no frame for this buffer.</summary>
+    public MappedBuffer? Replaced { get; set; }
+
+    /// <summary>Names the picture in it.</summary>
+    public ulong Timestamp { get; set; }
+
+    /// <summary>The frame that wrote it or referred to it last, counted from 1.</summary>
+    public ulong LastUse { get; set; }
+
     /// <summary>Bytes mapped.</summary>
     public nuint Length => _length;
 

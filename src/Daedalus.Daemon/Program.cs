@@ -7,20 +7,23 @@ using Daedalus.V4L2.Devices;
 namespace Daedalus.Daemon;
 
 /// <summary>daedalusd: decodes for the V4L2 devices of the daedalus_v4l2 module.</summary>
+[System.Runtime.Versioning.UnsupportedOSPlatform("windows")]
 internal static class Program
 {
     private const string Usage = """
-        usage: daedalusd [--device NODE] [--engine PATH] [--threads N] [--stats SECONDS]
+        usage: daedalusd [--device NODE] [--engine PATH] [--threads N] [--stats SECONDS] [--status PATH]
           --device NODE     the module's node (/dev/daedalus-v4l2)
           --engine PATH     libdaedalus-engine.so or a directory that holds it (searched beside the daemon)
           --threads N       threads a stream decodes with; 0: one for each CPU (0)
           --stats SECONDS   prints counters of the open streams that often, to standard output
+          --status PATH     unix socket that tells what goes on (/run/daedalus/status; "none"); daedalusctl status reads it
         """;
 
     private static int Main(string[] arguments)
     {
         string device = ServiceNode.DefaultPath;
         string? engine = null;
+        string status = StatusSocket.DefaultPath;
         int threads = 0;
         double seconds = 0;
         for (int i = 0; i < arguments.Length; i++)
@@ -30,6 +33,7 @@ internal static class Program
             {
                 "--device" when value != null => Set(out device, value),
                 "--engine" when value != null => Set(out engine, value),
+                "--status" when value != null => Set(out status, value),
                 "--threads" when value != null => int.TryParse(value, CultureInfo.InvariantCulture, out threads) && threads >= 0,
                 "--stats" when value != null => double.TryParse(value, CultureInfo.InvariantCulture, out seconds) && seconds > 0,
                 _ => false,
@@ -44,7 +48,7 @@ internal static class Program
 
         try
         {
-            Serve(device, engine, threads, seconds);
+            Serve(device, engine, threads, seconds, status);
             return 0;
         }
         catch (DeviceException e)
@@ -60,7 +64,7 @@ internal static class Program
         return true;
     }
 
-    private static void Serve(string device, string? enginePath, int threads, double seconds)
+    private static void Serve(string device, string? enginePath, int threads, double seconds, string status)
     {
         if (enginePath != null)
             Environment.SetEnvironmentVariable(EngineLocator.Variable, enginePath);
@@ -71,6 +75,7 @@ internal static class Program
         using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
         using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
         server.Register();
+        using StatusSocket? socket = status == "none" ? null : StatusSocket.Open(status, server.Status);
         systemd.Ready();
 
         long interval = (long)(seconds * Stopwatch.Frequency), last = Stopwatch.GetTimestamp();

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+using System.Diagnostics;
 using Daedalus.V4L2;
 using Daedalus.V4L2.Devices;
 using Daedalus.V4L2.Service;
@@ -18,6 +19,9 @@ internal sealed unsafe class Server : IDisposable
     private readonly int _threads;
     private readonly DataBlockPool _blocks = new();
     private readonly Dictionary<uint, StreamDecoder> _streams = [];
+    private readonly long _began = Stopwatch.GetTimestamp();
+    private uint _videoMinor, _mediaMinor;
+    private long _streamsClosed, _framesClosed;
     private volatile bool _stop;
 
     public Server(ServiceNode node, IStatelessDevice engine, int threads)
@@ -47,6 +51,7 @@ internal sealed unsafe class Server : IDisposable
             MaxInFlight = MaxInFlight,
         };
         _node.Register(ref register);
+        (_videoMinor, _mediaMinor) = (register.VideoMinor, register.MediaMinor);
         Log.Info("serving", $"video_minor={register.VideoMinor} media_minor={register.MediaMinor} codecs={codecs:x} engine={_engine.Info.Path}");
     }
 
@@ -134,9 +139,11 @@ internal sealed unsafe class Server : IDisposable
         new Thread(() => Close(stream), 128 << 10) { IsBackground = true }.Start();
     }
 
-    private static void Close(StreamDecoder stream)
+    private void Close(StreamDecoder stream)
     {
         stream.End();
+        Interlocked.Increment(ref _streamsClosed);
+        Interlocked.Add(ref _framesClosed, stream.Statistics.Read().Frames);
         Log.Info("stream-closed", $"context={stream.Context} {stream.Statistics.Report()}");
     }
 
@@ -148,6 +155,16 @@ internal sealed unsafe class Server : IDisposable
                 _streams[context] = stream = new StreamDecoder(context, _node, _engine, _blocks, _threads);
             return stream;
         }
+    }
+
+    /// <summary>For the status socket; from any thread.</summary>
+    public byte[] Status()
+    {
+        StreamDecoder[] streams;
+        lock (_streams)
+            streams = [.. _streams.Values];
+        return StatusDocument.Write(new DaemonStatus(_engine.Info.Path, Stopwatch.GetElapsedTime(_began).TotalSeconds, _videoMinor, _mediaMinor,
+            Interlocked.Read(ref _streamsClosed), Interlocked.Read(ref _framesClosed), [.. streams.Select(static s => s.Status).OrderBy(static s => s.Context)]));
     }
 
     /// <summary>One line a stream, on standard output.</summary>

@@ -4,8 +4,18 @@ using Daedalus.V4L2.Service;
 
 namespace Daedalus.Daemon;
 
+/// <summary>What a stream asks of the module. Calls are safe from several threads; results are 0 or more, or a negative errno.</summary>
+internal interface IServiceNode
+{
+    /// <summary>A descriptor of a dmabuf of a CAPTURE buffer.</summary>
+    int Export(uint buffer);
+
+    /// <summary>Gives a frame back.</summary>
+    int Done(ulong job, int status, bool corrupted);
+}
+
 /// <summary>The module's node /dev/daedalus-v4l2; see kernel/daedalus-v4l2.h. Calls are safe from several threads.</summary>
-internal sealed unsafe class ServiceNode : IDisposable
+internal sealed unsafe class ServiceNode : IServiceNode, IDisposable
 {
     public const string DefaultPath = "/dev/daedalus-v4l2";
 

@@ -12,7 +12,6 @@ namespace Daedalus.Daemon;
 /// </summary>
 internal sealed unsafe class StreamDecoder
 {
-    private const int Slots = 128;
     private const int MaxControls = 8;
 
     private sealed class Work
@@ -23,7 +22,7 @@ internal sealed unsafe class StreamDecoder
     }
 
     private readonly uint _context;
-    private readonly ServiceNode _node;
+    private readonly IServiceNode _node;
     private readonly IStatelessDevice _engine;
     private readonly DataBlockPool _blocks;
     private readonly int _threads;
@@ -32,15 +31,16 @@ internal sealed unsafe class StreamDecoder
     private bool _ended;
 
     // Of the stream's thread.
-    private readonly MappedBuffer?[] _slots = new MappedBuffer?[Slots];
-    private readonly Dictionary<uint, MappedBuffer> _buffers = [];
+    private readonly BufferTable _buffers = new();
     private IStatelessSession? _session;
-    private uint _codedFormat;
+    private uint _codedFormat, _pixelFormat;
+    private int _width, _height;
+    private readonly long _began = Stopwatch.GetTimestamp();
 
     // Frames inside the engine, by cookie; under the lock of the dictionary.
     private readonly Dictionary<ulong, Work> _inFlight = [];
 
-    public StreamDecoder(uint context, ServiceNode node, IStatelessDevice engine, DataBlockPool blocks, int threads)
+    public StreamDecoder(uint context, IServiceNode node, IStatelessDevice engine, DataBlockPool blocks, int threads)
     {
         _context = context;
         _node = node;
@@ -54,6 +54,19 @@ internal sealed unsafe class StreamDecoder
     public uint Context => _context;
 
     public StreamStatistics Statistics { get; } = new();
+
+    /// <summary>Of this moment, roughly: what the stream's thread sets is read beside it.</summary>
+    public StreamStatus Status
+    {
+        get
+        {
+            int inFlight;
+            lock (_inFlight)
+                inFlight = _inFlight.Count;
+            return new StreamStatus(_context, Volatile.Read(ref _codedFormat), Volatile.Read(ref _pixelFormat), Volatile.Read(ref _width), Volatile.Read(ref _height),
+                _buffers.Count, inFlight, Stopwatch.GetElapsedTime(_began).TotalSeconds, Statistics.Read());
+        }
+    }
 
     /// <summary>Takes an event; a frame's data is the stream's until it is done.</summary>
     public void Post(in ServiceEvent e, DataBlock? data)
@@ -105,8 +118,7 @@ internal sealed unsafe class StreamDecoder
         }
         _session?.Drain();
         CloseSession();
-        foreach (MappedBuffer? buffer in _slots)
-            buffer?.Dispose();
+        _buffers.Dispose();
     }
 
     private bool TryTake([System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out Work? work)
@@ -127,6 +139,17 @@ internal sealed unsafe class StreamDecoder
     {
         ref ServiceEvent e = ref work.Event;
         int status = OpenSession(e.CodedFormat);
+        ControlPayload* controls = stackalloc ControlPayload[MaxControls];
+        byte* data = work.Data!.Pointer;
+        int count = 0;
+        for (byte* at = data, end = data + e.BitstreamOffset; count < MaxControls && at + sizeof(ServiceControl) <= end;)
+        {
+            var head = (ServiceControl*)at;
+            at += sizeof(ServiceControl);
+            controls[count++] = new ControlPayload(head->Id, (nint)at, head->Size);
+            at += (head->Size + 7) & ~7u;
+        }
+        _buffers.NextFrame(new ReadOnlySpan<ControlPayload>(controls, count));
         MappedBuffer? buffer = null;
         if (status == 0)
             status = FindBuffer(e.Buffer, out buffer);
@@ -139,27 +162,19 @@ internal sealed unsafe class StreamDecoder
         }
         buffer!.Current = new CaptureLayout(e.Pixelformat, (int)e.Width, (int)e.Height, (int)e.Planes,
             e.Offset[0], e.Offset[1], e.Offset[2], e.Stride[0], e.Stride[1], e.Stride[2], e.BufferSize);
-
-        ControlPayload* controls = stackalloc ControlPayload[MaxControls];
-        byte* data = work.Data!.Pointer;
-        int count = 0;
-        for (byte* at = data, end = data + e.BitstreamOffset; count < MaxControls && at + sizeof(ServiceControl) <= end;)
-        {
-            var head = (ServiceControl*)at;
-            at += sizeof(ServiceControl);
-            controls[count++] = new ControlPayload(head->Id, (nint)at, head->Size);
-            at += (head->Size + 7) & ~7u;
-        }
-
+        (_pixelFormat, _width, _height) = (e.Pixelformat, (int)e.Width, (int)e.Height);
+        ulong timestamp = e.Timestamp;
         lock (_inFlight)
             _inFlight[e.Job] = work;
         status = _session!.Submit(new ReadOnlySpan<ControlPayload>(controls, count), (nint)(data + e.BitstreamOffset), (int)e.BitstreamSize, buffer, e.Timestamp, e.Job);
-        if (status != 0)
+        if (status == 0)
         {
-            lock (_inFlight)
-                _inFlight.Remove(e.Job);
-            Finish(work, status, false);
+            _buffers.Written(buffer, timestamp);
+            return;
         }
+        lock (_inFlight)
+            _inFlight.Remove(e.Job);
+        Finish(work, status, false);
     }
 
     // On the engine's threads, or inside Submit.
@@ -204,7 +219,7 @@ internal sealed unsafe class StreamDecoder
     {
         _session?.Dispose();
         _session = null;
-        ReleaseRetired();
+        _buffers.ReleaseRetired();
     }
 
     private void Flush()
@@ -213,14 +228,15 @@ internal sealed unsafe class StreamDecoder
             return;
         _session.Cancel();
         _session.Reset();
-        ReleaseRetired();
+        _buffers.ReleaseRetired();
     }
 
     private int FindBuffer(uint id, out MappedBuffer? buffer)
     {
-        if (_buffers.TryGetValue(id, out buffer))
+        buffer = _buffers.Find(id);
+        if (buffer != null)
             return 0;
-        int slot = FreeSlot();
+        int slot = _buffers.FindSlot(() => _session?.Drain());
         if (slot < 0)
             return Native.NoMemory;
         int fd = _node.Export(id);
@@ -233,41 +249,16 @@ internal sealed unsafe class StreamDecoder
             Log.Warning("buffer-refused", $"context={_context} buffer={id} message=\"{Native.Message(status)}\"");
             return status;
         }
-        _slots[slot] = buffer = new MappedBuffer(slot, map, length);
+        buffer = new MappedBuffer(slot, map, length);
         _buffers.Add(id, buffer);
         return 0;
     }
 
-    private int FreeSlot()
-    {
-        int slot = Array.IndexOf(_slots, null);
-        if (slot >= 0)
-            return slot;
-        // References in retired buffers are needed no more when the client has filled 128 slots since: the engine forgets them.
-        _session?.Drain();
-        _session?.Reset();
-        ReleaseRetired();
-        return Array.IndexOf(_slots, null);
-    }
-
-    // The engine may still read the picture as a reference: the memory stays mapped until it has forgotten all.
+    // The engine may still read the picture as a reference: the memory stays mapped until it has forgotten all, or the slot is needed.
     private void Retire(uint id)
     {
-        if (_buffers.Remove(id, out MappedBuffer? buffer))
-            buffer.Retired = true;
+        _buffers.Retire(id);
         if (_session == null)
-            ReleaseRetired();
-    }
-
-    private void ReleaseRetired()
-    {
-        for (int i = 0; i < Slots; i++)
-        {
-            if (_slots[i] is { Retired: true } buffer)
-            {
-                buffer.Dispose();
-                _slots[i] = null;
-            }
-        }
+            _buffers.ReleaseRetired();
     }
 }

@@ -132,6 +132,9 @@ internal static class CommandTable
         new("topology", "[/dev/mediaN…]", "show entities, pads, links and interfaces of media devices",
             ["Those named, or all that can be opened."],
             [s_jsonFlag], "there is none", TopologyCommand.Run),
+        new("status", "", "show what daedalusd decodes: streams, frames a second, latency, bytes",
+            ["Asked over the daemon's socket, which root and the group daedalus may. Latency: from taking a frame to giving it back, of the last 512 frames."],
+            [new("socket", "PATH", "the daemon's socket (default: /run/daedalus/status)"), s_jsonFlag], null, StatusCommand.Run),
         new("completion", "SHELL", "print the completion of a shell",
             ["Packages install it; by hand: . <(daedalusctl completion bash), daedalusctl completion zsh >_daedalusctl in a folder of $fpath, daedalusctl completion fish >~/.config/fish/completions/daedalusctl.fish."],
             [], null, Completion.Run)

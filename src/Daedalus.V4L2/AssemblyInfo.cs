@@ -3,3 +3,4 @@ using System.Runtime.CompilerServices;
 
 [assembly: InternalsVisibleTo("Daedalus.V4L2.Tests")]
 [assembly: InternalsVisibleTo("daedalusd")]
+[assembly: InternalsVisibleTo("Daedalus.Daemon.Tests")]

@@ -63,7 +63,7 @@ public partial class ServiceLayoutTests
     public void IoctlNumbersAreTheModules()
     {
         MatchCollection lines = IoctlLine().Matches(Source());
-        Assert.Equal(4, lines.Count);
+        Assert.Equal(5, lines.Count);
         foreach (Match m in lines)
         {
             FieldInfo constant = typeof(ServiceAbi).GetField(Pascal(m.Groups[1].Value.ToLowerInvariant())) ?? throw new InvalidOperationException(m.Value);
