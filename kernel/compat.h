@@ -18,4 +18,16 @@
 /* v4l2_fh_add() and v4l2_fh_del() take the file. */
 #define DAED_HAS_FH_FILE DAED_SINCE(6, 18)
 
+/*
+ * Pages that are mapped for writing are going to be written: where a page's
+ * first write through a mapping traps to mark it dirty, it need not.
+ */
+#if defined(CONFIG_UML)
+#define DAED_PROT_DIRTY(prot) __pgprot(pgprot_val(prot) | _PAGE_ACCESSED | _PAGE_DIRTY)
+#elif defined(CONFIG_ARM64)
+#define DAED_PROT_DIRTY(prot) pte_pgprot(pte_mkdirty(pte_mkyoung(pfn_pte(0, prot))))
+#else
+#define DAED_PROT_DIRTY(prot) (prot)
+#endif
+
 #endif

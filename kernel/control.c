@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* /dev/daedalus-v4l2: the daemon's side. */
 #include <linux/miscdevice.h>
-#include <linux/poll.h>
 #include <linux/uaccess.h>
 
 #include "daedalus.h"
@@ -68,10 +67,23 @@ unlock:
 static long daed_control_next(struct daed_device *dev, void __user *arg)
 {
 	struct daedalus_v4l2_event event;
+	struct daedalus_v4l2_done done;
 	long ret;
 
 	if (copy_from_user(&event, arg, sizeof(event)))
 		return -EFAULT;
+	if (event.done_job) {
+		done.job = event.done_job;
+		done.status = event.done_status;
+		done.flags = event.done_flags;
+		ret = daed_job_done(dev, &done);
+		if (ret && ret != -ENOENT)
+			return ret;
+		/* Handed back once, also when the wait is interrupted. */
+		event.done_job = 0;
+		if (put_user(event.done_job, &((struct daedalus_v4l2_event __user *)arg)->done_job))
+			return -EFAULT;
+	}
 	ret = daed_job_next(dev, &event);
 	if ((!ret || ret == -ENOSPC) && copy_to_user(arg, &event, sizeof(event)))
 		return -EFAULT;
@@ -119,46 +131,12 @@ static long daed_control_ioctl(struct file *file, unsigned int cmd, unsigned lon
 		return daed_control_export(dev, arg);
 	case DAEDALUS_V4L2_IOC_DONE:
 		return daed_control_done(dev, arg);
+	case DAEDALUS_V4L2_IOC_STOP:
+		daed_job_stop(dev);
+		return 0;
 	default:
 		return -ENOTTY;
 	}
-}
-
-static bool daed_has_work(struct daed_device *dev)
-{
-	struct daed_ctx *ctx;
-	struct daed_job *job;
-	bool found;
-
-	spin_lock(&dev->lock);
-	found = !list_empty(&dev->events);
-	if (!found) {
-		list_for_each_entry(ctx, &dev->contexts, list) {
-			if (ctx->flush)
-				found = true;
-			if (found || ctx->handed >= dev->reg.max_in_flight)
-				continue;
-			list_for_each_entry(job, &ctx->jobs, list) {
-				if (job->state == DAED_JOB_PENDING) {
-					found = true;
-					break;
-				}
-			}
-		}
-	}
-	spin_unlock(&dev->lock);
-	return found;
-}
-
-static __poll_t daed_control_poll(struct file *file, poll_table *wait)
-{
-	/* Pairs with the release in daed_control_register(). */
-	struct daed_device *dev = smp_load_acquire(&file->private_data);
-
-	if (!dev)
-		return EPOLLERR;
-	poll_wait(file, &dev->wait, wait);
-	return daed_has_work(dev) ? EPOLLIN | EPOLLRDNORM : 0;
 }
 
 static const struct file_operations daed_control_fops = {
@@ -167,7 +145,6 @@ static const struct file_operations daed_control_fops = {
 	.release = daed_control_release,
 	.unlocked_ioctl = daed_control_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
-	.poll = daed_control_poll,
 };
 
 static struct miscdevice daed_control = {

@@ -4,9 +4,10 @@
  * the daedalus_v4l2 module.
  *
  * One daemon at a time opens the node and registers; the video and media nodes
- * exist from then until it closes. NEXT takes work (poll: POLLIN), EXPORT gives
- * a dmabuf of a CAPTURE buffer, DONE hands a job back. Calls may come from
- * several threads.
+ * exist from then until it closes. NEXT hands back a job and takes work of one
+ * stream, EXPORT gives a dmabuf of a CAPTURE buffer, DONE hands a job back, STOP
+ * ends the taking. Calls may come from several threads; one for each stream is
+ * what the module is made for.
  */
 #ifndef DAEDALUS_V4L2_H
 #define DAEDALUS_V4L2_H
@@ -14,7 +15,7 @@
 #include <linux/ioctl.h>
 #include <linux/types.h>
 
-#define DAEDALUS_V4L2_ABI 1
+#define DAEDALUS_V4L2_ABI 2
 
 /* daedalus_v4l2_register.codecs */
 #define DAEDALUS_V4L2_CODEC_VP9 0x1
@@ -57,7 +58,8 @@ struct daedalus_v4l2_register {
 #define DAEDALUS_V4L2_FRAME 1		/* decode; answer with DONE */
 #define DAEDALUS_V4L2_FLUSH 2		/* forget the context's references */
 #define DAEDALUS_V4L2_BUFFER_GONE 3	/* @buffer is named no more */
-#define DAEDALUS_V4L2_CONTEXT_GONE 4	/* @context is closed */
+#define DAEDALUS_V4L2_CONTEXT_GONE 4	/* @context is closed: the last of it */
+#define DAEDALUS_V4L2_CONTEXT_NEW 5	/* @context has its first frame */
 
 /**
  * struct daedalus_v4l2_control - one control of a frame, in the data
@@ -73,12 +75,17 @@ struct daedalus_v4l2_control {
  * struct daedalus_v4l2_event - one piece of work
  * @data: in: address of memory for controls and bitstream
  * @data_size: in: its size; out: bytes written, or bytes needed with -ENOSPC
+ * @wait_ms: in: how long to wait for work
+ * @done_job: in: a job to hand back first, as DONE does; 0: none, which is
+ *            written here when it is done. That it was taken back is no error.
+ * @done_status: in: as of DONE
+ * @done_flags: in: as of DONE
  * @type: out: DAEDALUS_V4L2_*
- * @context: out: the stream
+ * @context: in: the stream, or 0 for streams that are new; out: the stream
  * @buffer: out: the CAPTURE buffer (FRAME, BUFFER_GONE)
+ * @coded_format: out: V4L2_PIX_FMT_VP9_FRAME, …
  * @job: out: names the frame for DONE
  * @timestamp: out: names the picture for later references, in ns
- * @coded_format: out: V4L2_PIX_FMT_VP9_FRAME, …
  * @pixelformat: out: fourcc of the CAPTURE format
  * @width: out: width of the CAPTURE format in luma samples
  * @height: out: height of the CAPTURE format in luma samples
@@ -92,17 +99,22 @@ struct daedalus_v4l2_control {
  * @bitstream_size: out: its bytes
  * @reserved: 0
  *
- * With -ENOSPC nothing is taken; -EAGAIN: there is no work.
+ * With -ENOSPC nothing is taken; -EAGAIN: there is no work; -ENOENT: no such
+ * stream was announced, or CONTEXT_GONE has been taken; -ESHUTDOWN: after STOP.
  */
 struct daedalus_v4l2_event {
 	__u64 data;
 	__u32 data_size;
+	__u32 wait_ms;
+	__u64 done_job;
+	__s32 done_status;
+	__u32 done_flags;
 	__u32 type;
 	__u32 context;
 	__u32 buffer;
+	__u32 coded_format;
 	__u64 job;
 	__u64 timestamp;
-	__u32 coded_format;
 	__u32 pixelformat;
 	__u32 width;
 	__u32 height;
@@ -113,7 +125,7 @@ struct daedalus_v4l2_event {
 	__u32 controls;
 	__u32 bitstream_offset;
 	__u32 bitstream_size;
-	__u32 reserved[3];
+	__u32 reserved[2];
 };
 
 /**
@@ -145,5 +157,6 @@ struct daedalus_v4l2_done {
 #define DAEDALUS_V4L2_IOC_NEXT _IOWR('D', 0x41, struct daedalus_v4l2_event)
 #define DAEDALUS_V4L2_IOC_EXPORT _IOWR('D', 0x42, struct daedalus_v4l2_export)
 #define DAEDALUS_V4L2_IOC_DONE _IOW('D', 0x43, struct daedalus_v4l2_done)
+#define DAEDALUS_V4L2_IOC_STOP _IO('D', 0x44)
 
 #endif

@@ -7,6 +7,8 @@
  *   daed_ctx.lock        queues, formats, lists of buffers; the vb2 queues' lock
  *   the control handler's lock (taken by the control framework)
  *   daed_device.lock     spinlock: contexts, jobs, events
+ * The daemon's NEXT takes daed_ctx.next_lock, under which it touches user
+ * memory, and daed_device.lock.
  *
  * The daemon's calls never take a context's lock: a client that sits on it can
  * not stop the daemon. What a DONE leaves to do is done in the context's work.
@@ -56,10 +58,9 @@ struct daed_mem {
 	struct daed_event *gone;
 };
 
+/* A buffer the daemon is to forget. */
 struct daed_event {
 	struct list_head list;
-	u32 type;
-	u32 context;
 	u32 buffer;
 };
 
@@ -116,16 +117,16 @@ struct daed_device {
 	struct media_intf_devnode *intf;
 	bool entities;
 
-	spinlock_t lock;	/* from here to next_lock, and jobs */
+	spinlock_t lock;	/* from here to wait, and jobs */
 	bool dead;
 	u32 next_ctx;
 	u32 next_job, next_buffer;
+	bool stopped;		/* the daemon takes no more */
 	struct list_head contexts;
-	struct list_head events;
+	struct list_head served; /* contexts the daemon knows */
 	struct xarray jobs;
 	struct xarray buffers;
-	wait_queue_head_t wait;
-	struct mutex next_lock;	/* one NEXT at a time: it copies */
+	wait_queue_head_t wait;	/* for contexts that are new */
 	ktime_t last_sign;	/* of life: the daemon's last call */
 	struct delayed_work watchdog;
 	struct dentry *debugfs;
@@ -163,9 +164,14 @@ struct daed_ctx {
 	/* Under daed_device.lock. */
 	struct list_head jobs;
 	unsigned int handed;
-	bool flush, known;
-	struct daed_event *gone;
+	bool flush, closed;
+	bool known;		/* in daed_device.served, with a reference */
+	struct list_head served;
+	struct list_head events;
 	struct work_struct work;
+
+	wait_queue_head_t wait;	/* the daemon's thread for this stream */
+	struct mutex next_lock;	/* one NEXT at a time: it copies */
 
 	atomic_long_t bytes;
 	struct daed_stats stats;
@@ -251,6 +257,7 @@ void daed_ctx_work(struct work_struct *work);
 void daed_job_put(struct daed_job *job);
 int daed_job_done(struct daed_device *dev, const struct daedalus_v4l2_done *done);
 int daed_job_next(struct daed_device *dev, struct daedalus_v4l2_event *event);
+void daed_job_stop(struct daed_device *dev);
 void daed_fail_all(struct daed_device *dev);
 void daed_watchdog(struct work_struct *work);
 

@@ -12,10 +12,7 @@
 static void daed_device_free(struct kref *kref)
 {
 	struct daed_device *dev = container_of(kref, struct daed_device, kref);
-	struct daed_event *event, *next;
 
-	list_for_each_entry_safe(event, next, &dev->events, list)
-		kfree(event);
 	xa_destroy(&dev->jobs);
 	xa_destroy(&dev->buffers);
 	media_device_cleanup(&dev->mdev);
@@ -230,9 +227,8 @@ struct daed_device *daed_device_create(struct daedalus_v4l2_register *reg)
 		return ERR_PTR(-ENOMEM);
 	kref_init(&dev->kref);
 	spin_lock_init(&dev->lock);
-	mutex_init(&dev->next_lock);
 	INIT_LIST_HEAD(&dev->contexts);
-	INIT_LIST_HEAD(&dev->events);
+	INIT_LIST_HEAD(&dev->served);
 	init_waitqueue_head(&dev->wait);
 	xa_init_flags(&dev->jobs, XA_FLAGS_ALLOC1);
 	xa_init_flags(&dev->buffers, XA_FLAGS_ALLOC1);

@@ -236,6 +236,7 @@ static void daed_start(struct daed_ctx *ctx)
 	struct daed_device *dev = ctx->dev;
 	struct daed_buf *dst = ctx->held.dst;
 	struct daed_job *job;
+	bool known;
 	int ret;
 
 	if (!dst)
@@ -272,9 +273,10 @@ static void daed_start(struct daed_ctx *ctx)
 	if (ret && job->id)
 		xa_erase(&dev->jobs, job->id);
 	list_add_tail(&job->list, &ctx->jobs);
+	known = ctx->known;
 	spin_unlock(&dev->lock);
 	if (!ret)
-		wake_up(&dev->wait);
+		wake_up(known ? &ctx->wait : &dev->wait);
 }
 
 /* Pairs what is ready; under the context's lock. */
@@ -354,7 +356,7 @@ void daed_revoke(struct daed_ctx *ctx, bool output)
 		}
 	}
 	if (wake)
-		wake_up(&dev->wait);
+		wake_up(&ctx->wait);
 }
 
 /* The daemon's side */
@@ -378,8 +380,8 @@ static void daed_job_end(struct daed_job *job, int status, u32 flags)
 
 int daed_job_done(struct daed_device *dev, const struct daedalus_v4l2_done *done)
 {
+	struct daed_ctx *more = NULL;
 	struct daed_job *job = NULL;
-	bool more = false;
 
 	if (done->status > 0 || done->status < -MAX_ERRNO ||
 	    (done->flags & ~DAEDALUS_V4L2_DONE_CORRUPTED))
@@ -389,53 +391,71 @@ int daed_job_done(struct daed_device *dev, const struct daedalus_v4l2_done *done
 	if (done->job <= U32_MAX)
 		job = xa_load(&dev->jobs, done->job);
 	if (job && job->state == DAED_JOB_HANDED) {
-		more = job->ctx->handed == dev->reg.max_in_flight;
+		if (job->ctx->handed == dev->reg.max_in_flight) {
+			more = job->ctx;
+			kref_get(&more->kref);
+		}
 		daed_job_end(job, done->status, done->flags);
 	} else {
 		job = NULL;
 	}
 	spin_unlock(&dev->lock);
-	if (more)
-		wake_up(&dev->wait);
+	if (more) {
+		wake_up(&more->wait);
+		daed_ctx_put(more);
+	}
 	return job ? 0 : -ENOENT;
 }
 
-/* What comes next: small events first, then the contexts in turn. */
-static struct daed_job *daed_pick(struct daed_device *dev, struct daedalus_v4l2_event *event,
-				  struct daed_event **taken)
+static bool daed_is_new(const struct daed_ctx *ctx)
 {
-	struct daed_event *small;
+	return !ctx->known && !list_empty(&ctx->jobs);
+}
+
+/* A stream the daemon has not seen yet; NULL when there is none. */
+static struct daed_ctx *daed_pick_new(struct daed_device *dev)
+{
 	struct daed_ctx *ctx;
-	struct daed_job *job;
 
 	lockdep_assert_held(&dev->lock);
-	small = list_first_entry_or_null(&dev->events, struct daed_event, list);
-	if (small) {
-		list_del(&small->list);
-		event->type = small->type;
-		event->context = small->context;
-		event->buffer = small->buffer;
-		*taken = small;
-		return NULL;
-	}
-	list_for_each_entry(ctx, &dev->contexts, list) {
-		if (ctx->flush) {
-			ctx->flush = false;
-			event->type = DAEDALUS_V4L2_FLUSH;
-			event->context = ctx->id;
-			return NULL;
-		}
-		if (ctx->handed >= dev->reg.max_in_flight)
-			continue;
-		list_for_each_entry(job, &ctx->jobs, list) {
-			if (job->state == DAED_JOB_PENDING) {
-				kref_get(&job->kref);
-				list_move_tail(&ctx->list, &dev->contexts);
-				return job;
-			}
-		}
-	}
+	list_for_each_entry(ctx, &dev->contexts, list)
+		if (daed_is_new(ctx))
+			return ctx;
 	return NULL;
+}
+
+static bool daed_has_new(struct daed_device *dev)
+{
+	bool found;
+
+	spin_lock(&dev->lock);
+	found = dev->stopped || daed_pick_new(dev);
+	spin_unlock(&dev->lock);
+	return found;
+}
+
+static struct daed_job *daed_pick_job(struct daed_ctx *ctx)
+{
+	struct daed_job *job;
+
+	lockdep_assert_held(&ctx->dev->lock);
+	if (ctx->handed >= ctx->dev->reg.max_in_flight)
+		return NULL;
+	list_for_each_entry(job, &ctx->jobs, list)
+		if (job->state == DAED_JOB_PENDING)
+			return job;
+	return NULL;
+}
+
+static bool daed_has_work(struct daed_ctx *ctx)
+{
+	bool found;
+
+	spin_lock(&ctx->dev->lock);
+	found = ctx->dev->stopped || !list_empty(&ctx->events) || ctx->flush ||
+		ctx->closed || daed_pick_job(ctx);
+	spin_unlock(&ctx->dev->lock);
+	return found;
 }
 
 /* Copies a job's data and makes it handed; -EAGAIN when it was revoked. */
@@ -448,6 +468,7 @@ static int daed_hand_out(struct daed_device *dev, struct daed_job *job,
 	u64 address = event->data;
 	int ret;
 
+	lockdep_assert_held(&ctx->next_lock);
 	if (event->data_size < need) {
 		event->data_size = need;
 		return -ENOSPC;
@@ -463,7 +484,6 @@ static int daed_hand_out(struct daed_device *dev, struct daed_job *job,
 		job->state = DAED_JOB_HANDED;
 		job->handed = ktime_get();
 		ctx->handed++;
-		ctx->known = true;
 		atomic64_inc(&ctx->stats.handed);
 		atomic64_add(job->bytes, &ctx->stats.bytes);
 	} else {
@@ -476,49 +496,155 @@ static int daed_hand_out(struct daed_device *dev, struct daed_job *job,
 	*event = job->event;
 	event->data = address;
 	event->data_size = need;
+	event->done_job = 0;
 	event->bitstream_offset = job->controls_size;
 	event->bitstream_size = job->bytes;
 	trace_daedalus_handout(job);
 	return 0;
 }
 
-int daed_job_next(struct daed_device *dev, struct daedalus_v4l2_event *event)
+/* Announces a stream: the daemon's references to it end with CONTEXT_GONE. */
+static int daed_next_new(struct daed_device *dev, struct daedalus_v4l2_event *event)
 {
+	struct daed_ctx *ctx;
+	int ret = -EAGAIN;
+	long left;
+
+	left = wait_event_interruptible_timeout(dev->wait, daed_has_new(dev),
+						msecs_to_jiffies(event->wait_ms));
+	if (left < 0)
+		return left;
+	spin_lock(&dev->lock);
+	dev->last_sign = ktime_get();
+	ctx = daed_pick_new(dev);
+	if (dev->stopped) {
+		ret = -ESHUTDOWN;
+	} else if (ctx) {
+		ctx->known = true;
+		kref_get(&ctx->kref);
+		list_add_tail(&ctx->served, &dev->served);
+		event->type = DAEDALUS_V4L2_CONTEXT_NEW;
+		event->context = ctx->id;
+		ret = 0;
+	}
+	spin_unlock(&dev->lock);
+	return ret;
+}
+
+/* What is first in line; -EAGAIN: nothing, or a job that is gone by now. */
+static int daed_next_of(struct daed_ctx *ctx, struct daedalus_v4l2_event *event)
+{
+	struct daed_device *dev = ctx->dev;
+	struct daed_event *gone;
+	struct daed_job *job = NULL;
 	int ret = 0;
 
-	if (mutex_lock_interruptible(&dev->next_lock))
-		return -ERESTARTSYS;
-	do {
-		struct daed_event *taken = NULL;
-		struct daed_job *job;
-
-		event->type = 0;
-		spin_lock(&dev->lock);
-		dev->last_sign = ktime_get();
-		job = daed_pick(dev, event, &taken);
-		spin_unlock(&dev->lock);
-		kfree(taken);
+	lockdep_assert_held(&ctx->next_lock);
+	spin_lock(&dev->lock);
+	dev->last_sign = ktime_get();
+	gone = list_first_entry_or_null(&ctx->events, struct daed_event, list);
+	if (dev->stopped) {
+		gone = NULL;
+		ret = -ESHUTDOWN;
+	} else if (gone) {
+		list_del(&gone->list);
+		event->type = DAEDALUS_V4L2_BUFFER_GONE;
+		event->buffer = gone->buffer;
+	} else if (ctx->flush) {
+		ctx->flush = false;
+		event->type = DAEDALUS_V4L2_FLUSH;
+	} else {
+		job = daed_pick_job(ctx);
 		if (job) {
-			ret = daed_hand_out(dev, job, event);
-			daed_job_put(job);
+			kref_get(&job->kref);
+		} else if (ctx->closed && !list_empty(&ctx->served)) {
+			list_del_init(&ctx->served);
+			event->type = DAEDALUS_V4L2_CONTEXT_GONE;
 		} else {
-			ret = event->type ? 0 : -EAGAIN;
-			event->data_size = 0;
+			ret = ctx->closed ? -ENOENT : -EAGAIN;
+		}
+	}
+	spin_unlock(&dev->lock);
+	kfree(gone);
+	if (job) {
+		ret = daed_hand_out(dev, job, event);
+		daed_job_put(job);
+	} else if (!ret && event->type == DAEDALUS_V4L2_CONTEXT_GONE) {
+		daed_ctx_put(ctx);
+	}
+	return ret;
+}
+
+static struct daed_ctx *daed_find_served(struct daed_device *dev, u32 id)
+{
+	struct daed_ctx *ctx, *found = NULL;
+
+	spin_lock(&dev->lock);
+	list_for_each_entry(ctx, &dev->served, served) {
+		if (ctx->id == id) {
+			kref_get(&ctx->kref);
+			found = ctx;
 			break;
 		}
-	} while (ret == -EAGAIN);
-	mutex_unlock(&dev->next_lock);
+	}
+	spin_unlock(&dev->lock);
+	return found;
+}
+
+int daed_job_next(struct daed_device *dev, struct daedalus_v4l2_event *event)
+{
+	unsigned long end = jiffies + msecs_to_jiffies(event->wait_ms);
+	struct daed_ctx *ctx;
+	long left;
+	int ret;
+
+	event->type = 0;
+	if (!event->context)
+		return daed_next_new(dev, event);
+	ctx = daed_find_served(dev, event->context);
+	if (!ctx)
+		return -ENOENT;
+	do {
+		left = max(0L, (long)(end - jiffies));
+		left = wait_event_interruptible_timeout(ctx->wait, daed_has_work(ctx), left);
+		if (left < 0) {
+			ret = left;
+			break;
+		}
+		if (mutex_lock_interruptible(&ctx->next_lock)) {
+			ret = -ERESTARTSYS;
+			break;
+		}
+		ret = daed_next_of(ctx, event);
+		mutex_unlock(&ctx->next_lock);
+	} while (ret == -EAGAIN && left);
+	daed_ctx_put(ctx);
 	return ret;
+}
+
+/* No thread of the daemon waits any more, nor gets anything. */
+void daed_job_stop(struct daed_device *dev)
+{
+	struct daed_ctx *ctx;
+
+	spin_lock(&dev->lock);
+	dev->stopped = true;
+	list_for_each_entry(ctx, &dev->served, served)
+		wake_up(&ctx->wait);
+	spin_unlock(&dev->lock);
+	wake_up(&dev->wait);
 }
 
 /* The daemon is gone. */
 void daed_fail_all(struct daed_device *dev)
 {
-	struct daed_ctx *ctx;
+	struct daed_ctx *ctx, *next;
 	struct daed_job *job;
+	LIST_HEAD(served);
 
 	spin_lock(&dev->lock);
 	dev->dead = true;
+	list_splice_init(&dev->served, &served);
 	list_for_each_entry(ctx, &dev->contexts, list) {
 		list_for_each_entry(job, &ctx->jobs, list)
 			if (job->state != DAED_JOB_DONE)
@@ -526,6 +652,10 @@ void daed_fail_all(struct daed_device *dev)
 		queue_work(daed_wq, &ctx->work);
 	}
 	spin_unlock(&dev->lock);
+	list_for_each_entry_safe(ctx, next, &served, served) {
+		list_del_init(&ctx->served);
+		daed_ctx_put(ctx);
+	}
 }
 
 /* A frame the daemon does not finish, or does not even take, fails. */

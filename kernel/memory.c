@@ -155,16 +155,14 @@ static void daed_mem_retire(struct daed_mem *mem)
 		if (!dev->dead) {
 			gone = mem->gone;
 			mem->gone = NULL;
-			gone->type = DAEDALUS_V4L2_BUFFER_GONE;
-			gone->context = mem->ctx->id;
 			gone->buffer = mem->id;
-			list_add_tail(&gone->list, &dev->events);
+			list_add_tail(&gone->list, &mem->ctx->events);
 		}
 		mem->id = 0;
 	}
 	spin_unlock(&dev->lock);
 	if (gone)
-		wake_up(&dev->wait);
+		wake_up(&mem->ctx->wait);
 }
 
 static void daed_mem_vb2_put(void *priv)
@@ -185,10 +183,13 @@ static unsigned int daed_mem_num_users(void *priv)
 static int daed_mem_map_pages(struct daed_mem *mem, struct vm_area_struct *vma)
 {
 	unsigned long first = vma->vm_pgoff, pages = vma_pages(vma), i, run;
+	pgprot_t prot = vma->vm_page_prot;
 	int ret;
 
 	if (first >= mem->count || pages > mem->count - first)
 		return -EINVAL;
+	if (vma->vm_flags & VM_WRITE)
+		prot = DAED_PROT_DIRTY(prot);
 	for (i = 0; i < pages; i += run) {
 		unsigned long pfn = page_to_pfn(mem->pages[first + i]);
 
@@ -196,7 +197,7 @@ static int daed_mem_map_pages(struct daed_mem *mem, struct vm_area_struct *vma)
 			if (page_to_pfn(mem->pages[first + i + run]) != pfn + run)
 				break;
 		ret = remap_pfn_range(vma, vma->vm_start + (i << PAGE_SHIFT), pfn,
-				      run << PAGE_SHIFT, vma->vm_page_prot);
+				      run << PAGE_SHIFT, prot);
 		if (ret)
 			return ret;
 	}

@@ -14,9 +14,11 @@
 static void daed_ctx_free(struct kref *kref)
 {
 	struct daed_ctx *ctx = container_of(kref, struct daed_ctx, kref);
+	struct daed_event *event, *next;
 
+	list_for_each_entry_safe(event, next, &ctx->events, list)
+		kfree(event);
 	daed_device_put(ctx->dev);
-	kfree(ctx->gone);
 	kfree(ctx);
 }
 
@@ -49,15 +51,15 @@ static int daed_open(struct file *file)
 {
 	struct daed_device *dev = video_drvdata(file);
 	struct daed_ctx *ctx = kzalloc(sizeof(*ctx), GFP_KERNEL_ACCOUNT);
-	int ret = -ENOMEM;
+	int ret;
 
 	if (!ctx)
 		return -ENOMEM;
-	ctx->gone = kzalloc(sizeof(*ctx->gone), GFP_KERNEL_ACCOUNT);
-	if (!ctx->gone)
-		goto err_ctx;
 	kref_init(&ctx->kref);
 	mutex_init(&ctx->lock);
+	mutex_init(&ctx->next_lock);
+	init_waitqueue_head(&ctx->wait);
+	INIT_LIST_HEAD(&ctx->events);
 	INIT_LIST_HEAD(&ctx->src_ready);
 	INIT_LIST_HEAD(&ctx->dst_ready);
 	INIT_LIST_HEAD(&ctx->jobs);
@@ -99,8 +101,6 @@ static int daed_open(struct file *file)
 err_hdl:
 	v4l2_ctrl_handler_free(&ctx->hdl);
 	v4l2_fh_exit(&ctx->fh);
-	kfree(ctx->gone);
-err_ctx:
 	kfree(ctx);
 	return ret;
 }
@@ -109,7 +109,6 @@ static int daed_release(struct file *file)
 {
 	struct daed_ctx *ctx = file_to_ctx(file);
 	struct daed_device *dev = ctx->dev;
-	bool wake = false;
 
 	mutex_lock(&ctx->lock);
 	vb2_queue_release(&ctx->dst);
@@ -118,18 +117,11 @@ static int daed_release(struct file *file)
 
 	spin_lock(&dev->lock);
 	list_del(&ctx->list);
-	if (ctx->known && !dev->dead) {
-		ctx->gone->type = DAEDALUS_V4L2_CONTEXT_GONE;
-		ctx->gone->context = ctx->id;
-		list_add_tail(&ctx->gone->list, &dev->events);
-		ctx->gone = NULL;
-		wake = true;
-	}
+	ctx->closed = true;
 	spin_unlock(&dev->lock);
 	/* Nothing is in the list that could queue it again. */
 	cancel_work_sync(&ctx->work);
-	if (wake)
-		wake_up(&dev->wait);
+	wake_up(&ctx->wait);
 
 	daed_fh_del(ctx, file);
 	v4l2_ctrl_handler_free(&ctx->hdl);

@@ -6,28 +6,17 @@ namespace Daedalus.Daemon;
 /// <summary>The C library calls of the daemon. Results are 0 or more, or a negative errno.</summary>
 internal static unsafe partial class Native
 {
-    public const int NoEntry = -2, Io = -5, NoMemory = -12, Busy = -16, NoDevice = -19, Invalid = -22, NoSpace = -28, Again = -11, Interrupted = -4, Cancelled = -125;
-    public const short PollIn = 1, PollError = 8;
+    public const int NoEntry = -2, Io = -5, NoMemory = -12, Busy = -16, NoDevice = -19, Invalid = -22, NoSpace = -28, Again = -11, Interrupted = -4, Shutdown = -108, Cancelled = -125;
 
     private const string Library = "libc.so.6";
     private const int ReadWrite = 2, CloseOnExec = 0x80000, SeekEnd = 2;
     private const int ProtectRead = 1, ProtectWrite = 2, MapShared = 1;
-
-    [StructLayout(LayoutKind.Sequential)]
-    public struct PollFd
-    {
-        public int Fd;
-        public short Events, Returned;
-    }
 
     [LibraryImport(Library, EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int OpenCall(string path, int flags);
 
     [LibraryImport(Library, EntryPoint = "ioctl", SetLastError = true)]
     private static partial int IoctlCall(int fd, nuint request, void* argument);
-
-    [LibraryImport(Library, EntryPoint = "poll", SetLastError = true)]
-    private static partial int PollCall(PollFd* fds, nuint count, int timeout);
 
     [LibraryImport(Library, EntryPoint = "mmap", SetLastError = true)]
     private static partial nint MmapCall(nint address, nuint length, int protection, int flags, int fd, nint offset);
@@ -37,12 +26,6 @@ internal static unsafe partial class Native
 
     [LibraryImport(Library, EntryPoint = "lseek", SetLastError = true)]
     private static partial nint SeekCall(int fd, nint offset, int whence);
-
-    [LibraryImport(Library, EntryPoint = "eventfd", SetLastError = true)]
-    private static partial int EventFdCall(uint initial, int flags);
-
-    [LibraryImport(Library, EntryPoint = "write", SetLastError = true)]
-    private static partial nint WriteCall(int fd, void* data, nuint count);
 
     [LibraryImport(Library, EntryPoint = "close")]
     public static partial int Close(int fd);
@@ -56,7 +39,8 @@ internal static unsafe partial class Native
             return Result(IoctlCall(fd, request, p));
     }
 
-    public static int Poll(PollFd* fds, int count, int milliseconds) => Result(PollCall(fds, (nuint)count, milliseconds));
+    /// <summary>A call without an argument.</summary>
+    public static int Ioctl(int fd, uint request) => Result(IoctlCall(fd, request, null));
 
     /// <summary>Maps a whole dmabuf, shared and writable; 0 with the errno when that fails.</summary>
     public static nint Map(int fd, out nuint length, out int status)
@@ -77,14 +61,6 @@ internal static unsafe partial class Native
     }
 
     public static void Unmap(nint address, nuint length) => _ = MunmapCall(address, length);
-
-    public static int EventFd() => Result(EventFdCall(0, CloseOnExec));
-
-    public static void Signal(int eventFd)
-    {
-        ulong one = 1;
-        _ = WriteCall(eventFd, &one, sizeof(ulong));
-    }
 
     public static string Message(int status) => Marshal.GetPInvokeErrorMessage(-status);
 

@@ -22,7 +22,6 @@ internal sealed unsafe class Server : IDisposable
     private readonly long _began = Stopwatch.GetTimestamp();
     private uint _videoMinor, _mediaMinor;
     private long _streamsClosed, _framesClosed;
-    private volatile bool _stop;
 
     public Server(ServiceNode node, IStatelessDevice engine, int threads)
     {
@@ -70,91 +69,38 @@ internal sealed unsafe class Server : IDisposable
         }
     }
 
-    /// <summary>Serves until <see cref="Stop"/>; <paramref name="idle"/> is called at least twice a second.</summary>
+    /// <summary>Serves until <see cref="Stop"/>; <paramref name="idle"/> is called at least twice a second. Each stream's own thread takes its frames.</summary>
     public void Run(Action idle)
     {
-        DataBlock block = _blocks.Take();
-        while (!_stop)
+        while (true)
         {
-            ServiceEvent e = new() { Data = (ulong)block.Pointer, DataSize = block.Size };
+            ServiceEvent e = new() { WaitMs = 500 };
             int status = _node.Next(ref e);
-            if (status == Native.NoSpace)
-            {
-                if (!Grow(block, e.DataSize))
-                    Thread.Sleep(10); // The module's watchdog fails the frame in time.
-            }
-            else if (status == Native.Again)
-            {
-                _node.Wait(500);
-            }
-            else if (status == 0)
-            {
-                if (e.Type == ServiceEventType.Frame)
-                {
-                    Stream(e.Context).Post(e, block);
-                    block = _blocks.Take();
-                }
-                else
-                {
-                    Handle(e);
-                }
-            }
-            else if (status != Native.Interrupted)
-            {
+            if (status == Native.Shutdown)
+                break;
+            if (status == 0 && e.Type == ServiceEventType.ContextNew)
+                Open(e.Context);
+            else if (status is not (0 or Native.Again or Native.Interrupted))
                 throw new DeviceException($"The module gives no work: {Native.Message(status)}.", status);
-            }
             idle();
         }
     }
 
-    private static bool Grow(DataBlock block, uint size)
+    private void Open(uint context)
     {
-        try
-        {
-            block.Reserve(size);
-            return true;
-        }
-        catch (Exception e) when (e is OutOfMemoryException or OverflowException)
-        {
-            Log.Error("no-memory", $"bytes={size}");
-            return false;
-        }
+        var stream = new StreamDecoder(context, _node, _engine, _blocks, _threads, Closed);
+        lock (_streams)
+            _streams[context] = stream;
+        stream.Start();
     }
 
-    private void Handle(in ServiceEvent e)
+    private void Closed(StreamDecoder stream)
     {
-        StreamDecoder? stream;
-        lock (_streams)
-            _streams.TryGetValue(e.Context, out stream);
-        if (stream == null)
-            return;
-        if (e.Type != ServiceEventType.ContextGone)
-        {
-            stream.Post(e, null);
-            return;
-        }
-        lock (_streams)
-            _streams.Remove(e.Context);
-        // Not here: a frame that decodes still would keep all others waiting.
-        new Thread(() => Close(stream), 128 << 10) { IsBackground = true }.Start();
-    }
-
-    private void Close(StreamDecoder stream)
-    {
-        stream.End();
         Interlocked.Increment(ref _streamsClosed);
         Interlocked.Add(ref _framesClosed, stream.Statistics.Read().Frames);
-        Log.Info("stream-closed", $"context={stream.Context} {stream.Statistics.Report()}");
-    }
-
-    private StreamDecoder Stream(uint context)
-    {
         lock (_streams)
-        {
-            if (!_streams.TryGetValue(context, out StreamDecoder? stream))
-                _streams[context] = stream = new StreamDecoder(context, _node, _engine, _blocks, _threads);
-            return stream;
-        }
+            _streams.Remove(stream.Context);
+        Log.Info("stream-closed", $"context={stream.Context} {stream.Statistics.Report()}");
     }
 
     /// <summary>For the status socket; from any thread.</summary>
@@ -179,22 +125,16 @@ internal sealed unsafe class Server : IDisposable
     }
 
     /// <summary>From any thread: no new frame is taken.</summary>
-    public void Stop()
-    {
-        _stop = true;
-        _node.Wake();
-    }
+    public void Stop() => _node.Stop();
 
     /// <summary>Finishes the frames that were taken.</summary>
     public void Dispose()
     {
+        _node.Stop();
         StreamDecoder[] streams;
         lock (_streams)
-        {
             streams = [.. _streams.Values];
-            _streams.Clear();
-        }
         foreach (StreamDecoder stream in streams)
-            Close(stream);
+            stream.Join();
     }
 }

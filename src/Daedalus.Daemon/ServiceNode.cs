@@ -7,11 +7,16 @@ namespace Daedalus.Daemon;
 /// <summary>What a stream asks of the module. Calls are safe from several threads; results are 0 or more, or a negative errno.</summary>
 internal interface IServiceNode
 {
+    /// <summary>
+    /// Hands back the job that <paramref name="e"/> names, then waits for work: of a stream, or of streams that are new (context 0). -EAGAIN when there is none in time.
+    /// </summary>
+    int Next(ref ServiceEvent e);
+
     /// <summary>A descriptor of a dmabuf of a CAPTURE buffer.</summary>
     int Export(uint buffer);
 
     /// <summary>Gives a frame back.</summary>
-    int Done(ulong job, int status, bool corrupted);
+    int Done(ServiceDone done);
 }
 
 /// <summary>The module's node /dev/daedalus-v4l2; see kernel/daedalus-v4l2.h. Calls are safe from several threads.</summary>
@@ -19,7 +24,7 @@ internal sealed unsafe class ServiceNode : IServiceNode, IDisposable
 {
     public const string DefaultPath = "/dev/daedalus-v4l2";
 
-    private readonly int _fd, _wake;
+    private readonly int _fd;
 
     public ServiceNode(string path)
     {
@@ -30,9 +35,6 @@ internal sealed unsafe class ServiceNode : IServiceNode, IDisposable
                 ? $"{path} does not exist: is the module daedalus_v4l2 loaded?"
                 : $"{path} cannot be opened: {Native.Message(_fd)}.", _fd);
         }
-        _wake = Native.EventFd();
-        if (_wake < 0)
-            throw new DeviceException($"eventfd failed: {Native.Message(_wake)}.", _wake);
     }
 
     /// <summary>Makes the video and media nodes.</summary>
@@ -60,28 +62,11 @@ internal sealed unsafe class ServiceNode : IServiceNode, IDisposable
         return status < 0 ? status : export.Fd;
     }
 
-    public int Done(ulong job, int status, bool corrupted)
-    {
-        ServiceDone done = new() { Job = job, Status = status, Flags = corrupted ? ServiceAbi.DoneCorrupted : 0 };
-        return Native.Ioctl(_fd, ServiceAbi.Done, ref done);
-    }
+    public int Done(ServiceDone done) => Native.Ioctl(_fd, ServiceAbi.Done, ref done);
 
-    /// <summary>Waits for work; false when only the time is over or <see cref="Wake"/> was called.</summary>
-    public bool Wait(int milliseconds)
-    {
-        Native.PollFd* fds = stackalloc Native.PollFd[2];
-        fds[0] = new Native.PollFd { Fd = _fd, Events = Native.PollIn };
-        fds[1] = new Native.PollFd { Fd = _wake, Events = Native.PollIn };
-        return Native.Poll(fds, 2, milliseconds) > 0 && (fds[0].Returned & Native.PollIn) != 0;
-    }
-
-    /// <summary>Ends the current and every later <see cref="Wait"/>.</summary>
-    public void Wake() => Native.Signal(_wake);
+    /// <summary>No thread gets work from here on; those that wait for some get -ESHUTDOWN.</summary>
+    public void Stop() => _ = Native.Ioctl(_fd, ServiceAbi.Stop);
 
     /// <summary>Unregisters: the nodes vanish, what is in flight fails.</summary>
-    public void Dispose()
-    {
-        _ = Native.Close(_fd);
-        _ = Native.Close(_wake);
-    }
+    public void Dispose() => _ = Native.Close(_fd);
 }

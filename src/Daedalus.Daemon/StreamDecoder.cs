@@ -7,12 +7,13 @@ using Daedalus.V4L2.Service;
 namespace Daedalus.Daemon;
 
 /// <summary>
-/// One client's stream: an engine decoder, the client's buffers, and a thread that submits, so that a stream whose decoder is full
-/// keeps no other waiting. Whatever goes wrong in here fails frames of this stream.
+/// One client's stream: an engine decoder, the client's buffers, and a thread that takes the stream's frames from the module and submits them. A frame that is decoded
+/// inside the submission goes back with the call that takes the next. Whatever goes wrong in here fails frames of this stream.
 /// </summary>
 internal sealed unsafe class StreamDecoder
 {
     private const int MaxControls = 8;
+    private const uint WaitMilliseconds = 60_000;
 
     private sealed class Work
     {
@@ -26,29 +27,31 @@ internal sealed unsafe class StreamDecoder
     private readonly IStatelessDevice _engine;
     private readonly DataBlockPool _blocks;
     private readonly int _threads;
-    private readonly Queue<Work> _queue = new();
+    private readonly Action<StreamDecoder> _ended;
     private readonly Thread _thread;
-    private bool _ended;
 
     // Of the stream's thread.
     private readonly BufferTable _buffers = new();
+    private readonly Stack<Work> _idle = new();
     private IStatelessSession? _session;
     private uint _codedFormat, _pixelFormat;
     private int _width, _height;
     private readonly long _began = Stopwatch.GetTimestamp();
+    private ServiceDone _done;
 
     // Frames inside the engine, by cookie; under the lock of the dictionary.
     private readonly Dictionary<ulong, Work> _inFlight = [];
 
-    public StreamDecoder(uint context, IServiceNode node, IStatelessDevice engine, DataBlockPool blocks, int threads)
+    /// <param name="ended">Called on the stream's thread when all is freed.</param>
+    public StreamDecoder(uint context, IServiceNode node, IStatelessDevice engine, DataBlockPool blocks, int threads, Action<StreamDecoder> ended)
     {
         _context = context;
         _node = node;
         _engine = engine;
         _blocks = blocks;
         _threads = threads;
+        _ended = ended;
         _thread = new Thread(Run, 256 << 10) { IsBackground = true, Name = $"stream:{context}" };
-        _thread.Start();
     }
 
     public uint Context => _context;
@@ -68,71 +71,112 @@ internal sealed unsafe class StreamDecoder
         }
     }
 
-    /// <summary>Takes an event; a frame's data is the stream's until it is done.</summary>
-    public void Post(in ServiceEvent e, DataBlock? data)
-    {
-        Work work = new() { Event = e, Data = data, Taken = Stopwatch.GetTimestamp() };
-        lock (_queue)
-        {
-            _queue.Enqueue(work);
-            Monitor.Pulse(_queue);
-        }
-    }
+    /// <summary>Takes frames until the client has closed the stream or the module gives none any more.</summary>
+    public void Start() => _thread.Start();
 
-    /// <summary>Finishes what was posted, frees everything and waits for that.</summary>
-    public void End()
-    {
-        lock (_queue)
-        {
-            _ended = true;
-            Monitor.Pulse(_queue);
-        }
-        _thread.Join();
-    }
+    /// <summary>Waits until the stream has ended, its frames are finished and all is freed.</summary>
+    public void Join() => _thread.Join();
 
     private void Run()
     {
-        while (TryTake(out Work? work))
+        DataBlock block = _blocks.Take();
+        while (Next(ref block, out ServiceEvent e))
         {
+            Work? work = null;
             try
             {
-                switch (work.Event.Type)
+                switch (e.Type)
                 {
                     case ServiceEventType.Frame:
+                        work = Begin(e, block);
+                        block = _blocks.Take();
                         Decode(work);
                         break;
                     case ServiceEventType.Flush:
                         Flush();
                         break;
                     case ServiceEventType.BufferGone:
-                        Retire(work.Event.Buffer);
+                        Retire(e.Buffer);
                         break;
                 }
             }
-            catch (Exception e)
+            catch (Exception exception)
             {
-                Log.Error("stream-fault", $"context={_context} message=\"{e.Message}\"");
-                if (work.Event.Type == ServiceEventType.Frame)
+                Log.Error("stream-fault", $"context={_context} message=\"{exception.Message}\"");
+                lock (_inFlight)
+                    if (work != null && !_inFlight.Remove(e.Job))
+                        work = null;
+                if (work != null)
                     Finish(work, Native.Io, false);
             }
         }
+        block.Release();
         _session?.Drain();
         CloseSession();
         _buffers.Dispose();
+        _ended(this);
     }
 
-    private bool TryTake([System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out Work? work)
+    // The next event, and the finished job goes back; false when the stream has ended.
+    private bool Next(ref DataBlock block, out ServiceEvent e)
     {
-        lock (_queue)
+        e = default;
+        while (true)
         {
-            while (!_queue.TryDequeue(out work))
+            e.Data = (ulong)block.Pointer;
+            e.DataSize = block.Size;
+            e.WaitMs = WaitMilliseconds;
+            e.Context = _context;
+            e.DoneJob = _done.Job;
+            e.DoneStatus = _done.Status;
+            e.DoneFlags = _done.Flags;
+            int status = _node.Next(ref e);
+            // A call that is interrupted has handed it back and said so, or not.
+            _done.Job = status == Native.Interrupted ? e.DoneJob : 0;
+            switch (status)
             {
-                if (_ended)
+                case 0:
+                    return e.Type != ServiceEventType.ContextGone;
+                case Native.Again or Native.Interrupted:
+                    break;
+                case Native.NoSpace:
+                    if (!Grow(block, e.DataSize))
+                        Thread.Sleep(10); // The module's watchdog fails the frame in time.
+                    break;
+                default:
+                    if (status != Native.Shutdown)
+                        Log.Error("no-work", $"context={_context} message=\"{Native.Message(status)}\"");
                     return false;
-                Monitor.Wait(_queue);
             }
+        }
+    }
+
+    private static bool Grow(DataBlock block, uint size)
+    {
+        try
+        {
+            block.Reserve(size);
             return true;
         }
+        catch (Exception e) when (e is OutOfMemoryException or OverflowException)
+        {
+            Log.Error("no-memory", $"bytes={size}");
+            return false;
+        }
+    }
+
+    private Work Begin(in ServiceEvent e, DataBlock block)
+    {
+        Work? work;
+        lock (_idle)
+            if (!_idle.TryPop(out work))
+                work = new Work();
+        work.Event = e;
+        work.Data = block;
+        work.Taken = Stopwatch.GetTimestamp();
+        lock (_inFlight)
+            _inFlight[e.Job] = work;
+        return work;
     }
 
     private void Decode(Work work)
@@ -157,23 +201,27 @@ internal sealed unsafe class StreamDecoder
             status = Native.Invalid;
         if (status != 0)
         {
-            Finish(work, status, false);
+            Refuse(work, status);
             return;
         }
         buffer!.Current = new CaptureLayout(e.Pixelformat, (int)e.Width, (int)e.Height, (int)e.Planes,
             e.Offset[0], e.Offset[1], e.Offset[2], e.Stride[0], e.Stride[1], e.Stride[2], e.BufferSize);
         (_pixelFormat, _width, _height) = (e.Pixelformat, (int)e.Width, (int)e.Height);
         ulong timestamp = e.Timestamp;
-        lock (_inFlight)
-            _inFlight[e.Job] = work;
-        status = _session!.Submit(new ReadOnlySpan<ControlPayload>(controls, count), (nint)(data + e.BitstreamOffset), (int)e.BitstreamSize, buffer, e.Timestamp, e.Job);
+        ulong job = e.Job;
+        status = _session!.Submit(new ReadOnlySpan<ControlPayload>(controls, count), (nint)(data + e.BitstreamOffset), (int)e.BitstreamSize, buffer, timestamp, job);
         if (status == 0)
         {
             _buffers.Written(buffer, timestamp);
             return;
         }
+        Refuse(work, status);
+    }
+
+    private void Refuse(Work work, int status)
+    {
         lock (_inFlight)
-            _inFlight.Remove(e.Job);
+            _inFlight.Remove(work.Event.Job);
         Finish(work, status, false);
     }
 
@@ -189,11 +237,18 @@ internal sealed unsafe class StreamDecoder
 
     private void Finish(Work work, int status, bool corrupted)
     {
+        ServiceDone done = new() { Job = work.Event.Job, Status = status, Flags = corrupted && status == 0 ? ServiceAbi.DoneCorrupted : 0 };
         // -ENOENT: the client took it back, or the module gave it up. Nothing to do then.
-        _ = _node.Done(work.Event.Job, status, corrupted && status == 0);
+        if (_done.Job == 0 && Environment.CurrentManagedThreadId == _thread.ManagedThreadId)
+            _done = done; // goes with the call for the next frame, which comes at once
+        else
+            _ = _node.Done(done);
         Statistics.Add(work.Taken, status, corrupted, work.Event.BitstreamSize);
-        if (Interlocked.Exchange(ref work.Data, null) is { } data)
+        if (work.Data is { } data)
             _blocks.Return(data);
+        work.Data = null;
+        lock (_idle)
+            _idle.Push(work);
     }
 
     private int OpenSession(uint codedFormat)

@@ -155,7 +155,7 @@ public abstract unsafe partial class StatelessVideoDecoder : VideoDecoder
         _requestLimit = RequestLimit(depth);
         try
         {
-            IStatelessSession session = _device!.OpenSession(new SessionOptions(CodedFormat, (int)_threads, _requestLimit, OnCompleted));
+            IStatelessSession session = _device!.OpenSession(new SessionOptions(CodedFormat, (int)_threads, _requestLimit, OnCompleted, Awaits: true));
             lock (_sessionLock)
             {
                 _session = session;
@@ -372,6 +372,9 @@ public abstract unsafe partial class StatelessVideoDecoder : VideoDecoder
 
     private void Wait(Request request)
     {
+        while (!request.Done)
+            if (!_session!.Await())
+                break;
         lock (_completionLock)
         {
             _waiting = true;

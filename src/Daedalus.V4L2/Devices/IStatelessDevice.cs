@@ -13,7 +13,8 @@ public sealed record DeviceInfo(string Route, string Driver, string Card, string
 /// <param name="Threads">0 = one for each CPU; 1 = the embedded engine decodes inside Submit.</param>
 /// <param name="MaxInFlight">Requests in flight before Submit blocks; 0 = the device's choice.</param>
 /// <param name="Completed">Called once for each accepted request, on any thread, never under a lock of the session. Must not throw.</param>
-public sealed record SessionOptions(uint CodedFormat, int Threads, int MaxInFlight, Action<Completion> Completed);
+/// <param name="Awaits">The caller waits with <see cref="IStatelessSession.Await"/>: the session need not report completions before that.</param>
+public sealed record SessionOptions(uint CodedFormat, int Threads, int MaxInFlight, Action<Completion> Completed, bool Awaits = false);
 
 /// <summary>Result of one request.</summary>
 /// <param name="Cookie">As given at submission.</param>
@@ -86,6 +87,12 @@ public interface IStatelessSession : IDisposable
     /// after the other; every request has a cookie of its own. Returns 0 (a completion follows) or a negative errno (none follows). Allocates nothing.
     /// </summary>
     int Submit(ReadOnlySpan<ControlPayload> controls, nint bitstream, int bitstreamSize, CaptureBuffer capture, ulong timestamp, ulong cookie);
+
+    /// <summary>
+    /// Of a session that was opened with <see cref="SessionOptions.Awaits"/>: waits for a short time for completions and reports them on the calling thread. False:
+    /// the session reports by itself, the caller waits for that in its own way.
+    /// </summary>
+    bool Await() => false;
 
     /// <summary>Abandons what is in flight (completions report -125) and waits for the completions.</summary>
     void Cancel();

@@ -59,13 +59,14 @@ internal sealed unsafe partial class KernelNode : IDisposable
         }
     }
 
-    /// <summary>poll() of the node (unless no events are asked for) and of another descriptor; what came of the node, or a negative errno. Milliseconds: -1 = for ever.</summary>
-    public int Poll(short events, int other, int milliseconds)
+    /// <summary>poll() of the node (unless no events are asked for) and of another descriptor; what came of the node, or a negative errno; whether the other is readable. Milliseconds: -1 = for ever.</summary>
+    public int Poll(short events, int other, int milliseconds, out bool woken)
     {
         PollFd* fds = stackalloc PollFd[2];
         fds[0] = new PollFd { Fd = events == 0 ? -1 : _fd, Events = events };
         fds[1] = new PollFd { Fd = other, Events = PollIn };
         int n = PollCall(fds, other < 0 ? 1u : 2u, milliseconds);
+        woken = n > 0 && fds[1].Returned != 0;
         if (n >= 0)
             return fds[0].Returned;
         int errno = Marshal.GetLastPInvokeError();

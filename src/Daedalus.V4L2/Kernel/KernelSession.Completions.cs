@@ -20,10 +20,11 @@ internal sealed unsafe partial class KernelSession
                     // Without anything queued poll() reports an error at once.
                     wanted = _inFlight > 0;
                 }
-                int events = _video.Poll(wanted ? (short)(KernelNode.PollIn | KernelNode.PollOut) : (short)0, _wake, -1);
-                KernelNode.Drain(_wake);
+                int events = _video.Poll(wanted ? (short)(KernelNode.PollIn | KernelNode.PollOut) : (short)0, _wake, -1, out bool woken);
+                if (woken)
+                    KernelNode.Drain(_wake);
                 if (events != 0)
-                    Collect((events & (KernelNode.PollError | KernelNode.PollHangUp)) != 0 || events < 0);
+                    Collect(events);
             }
         }
         catch (Exception)
@@ -33,16 +34,51 @@ internal sealed unsafe partial class KernelSession
         }
     }
 
-    private void Collect(bool error)
+    /// <inheritdoc/>
+    public bool Await()
     {
+        if (_thread is not null)
+            return false;
+        bool wanted;
+        lock (_lock)
+            wanted = _inFlight > 0 && !_stop;
+        if (wanted)
+            PollOnce(AwaitMilliseconds);
+        else
+            Thread.Yield(); // Another thread has taken them, and is about to report.
+        return true;
+    }
+
+    // On the thread of who waits. The time is short: another thread may have taken what this one waits for.
+    private void PollOnce(int milliseconds)
+    {
+        try
+        {
+            int events = _video.Poll(KernelNode.PollIn | KernelNode.PollOut, -1, milliseconds, out _);
+            if (events != 0)
+                Collect(events);
+        }
+        catch (Exception)
+        {
+            Die(KernelNode.Io);
+        }
+    }
+
+    // events: what poll() says of the node, or a negative errno.
+    private void Collect(int events)
+    {
+        bool error = events < 0 || (events & (KernelNode.PollError | KernelNode.PollHangUp)) != 0;
+        // One buffer of each queue that has one: to ask for a second is a call that mostly fails, and poll() tells as well.
+        bool capture = error || (events & KernelNode.PollIn) != 0, output = error || (events & KernelNode.PollOut) != 0;
         Span<Completion> done = stackalloc Completion[MaxOutput];
         int count = 0, status = 0;
         lock (_lock)
         {
             bool any = false;
-            while (Dequeue(V4L2Abi.TypeCapture, out V4L2Buffer b, out uint bytes, ref status))
+            while (capture && Dequeue(V4L2Abi.TypeCapture, out V4L2Buffer b, out uint bytes, ref status))
             {
                 any = true;
+                capture = error;
                 if (b.Index < MaxCapture && _captures[b.Index] is { } buffer)
                 {
                     buffer.Queued = false;
@@ -55,9 +91,10 @@ internal sealed unsafe partial class KernelSession
                     }
                 }
             }
-            while (Dequeue(V4L2Abi.TypeOutput, out V4L2Buffer b, out _, ref status))
+            while (output && Dequeue(V4L2Abi.TypeOutput, out V4L2Buffer b, out _, ref status))
             {
                 any = true;
+                output = error;
                 if (b.Index < MaxOutput && _requests[b.Index] is { } request)
                 {
                     request.OutputDone = true;
@@ -80,7 +117,7 @@ internal sealed unsafe partial class KernelSession
     }
 
     // Under the lock. The error may be of queues that Cancel had stopped, while the next request has long been queued.
-    private bool StillInError() => (_video.Poll(KernelNode.PollIn | KernelNode.PollOut, -1, 0) & (KernelNode.PollError | KernelNode.PollHangUp)) != 0;
+    private bool StillInError() => (_video.Poll(KernelNode.PollIn | KernelNode.PollOut, -1, 0, out _) & (KernelNode.PollError | KernelNode.PollHangUp)) != 0;
 
     // status: the errno of a device that gives nothing back any more.
     private bool Dequeue(uint type, out V4L2Buffer b, out uint bytes, ref int status)

@@ -6,11 +6,11 @@ namespace Daedalus.V4L2.Kernel;
 
 /// <summary>
 /// A stream on a stateless decoder of the kernel: one open file. Requests go in on the caller's thread; a thread of the session polls and takes back
-/// what is done. Every table is under one lock, which is never held while completions are reported.
+/// what is done, or whoever waits does, where the caller says that it waits here. Every table is under one lock, which is never held while completions are reported.
 /// </summary>
 internal sealed unsafe partial class KernelSession : IStatelessSession
 {
-    private const int MaxCapture = 128, MaxOutput = 32, MostInFlight = 16;
+    private const int MaxCapture = 128, MaxOutput = 32, MostInFlight = 16, AwaitMilliseconds = 100;
 
     private readonly object _lock = new();
     private readonly Action<Completion> _completed;
@@ -19,7 +19,7 @@ internal sealed unsafe partial class KernelSession : IStatelessSession
     private readonly KernelNode _video, _media;
     private readonly int _wake;
     private readonly int _inFlightLimit;
-    private readonly Thread _thread;
+    private readonly Thread? _thread;
 
     private readonly KernelRequest?[] _requests = new KernelRequest?[MaxOutput];
     private readonly KernelCaptureBuffer?[] _captures = new KernelCaptureBuffer?[MaxCapture];
@@ -60,6 +60,8 @@ internal sealed unsafe partial class KernelSession : IStatelessSession
                 _ = Libc.Close(_wake);
             throw;
         }
+        if (options.Awaits)
+            return;
         _thread = new Thread(Run, 256 << 10) { IsBackground = true, Name = "daedalus-v4l2" };
         _thread.Start();
     }
@@ -104,7 +106,7 @@ internal sealed unsafe partial class KernelSession : IStatelessSession
             _lastCapture = buffer;
             _lastTimestamp = timestamp;
             _newest = Math.Max(_newest, timestamp);
-            if (_inFlight++ == 0)
+            if (_inFlight++ == 0 && _thread is not null)
                 KernelNode.Signal(_wake);
             return 0;
         }
@@ -152,7 +154,7 @@ internal sealed unsafe partial class KernelSession : IStatelessSession
             Monitor.PulseAll(_lock);
         }
         KernelNode.Signal(_wake);
-        if (Environment.CurrentManagedThreadId != _thread.ManagedThreadId)
+        if (_thread is not null && Environment.CurrentManagedThreadId != _thread.ManagedThreadId)
             _thread.Join();
         lock (_lock)
         {
@@ -349,7 +351,7 @@ internal sealed unsafe partial class KernelSession : IStatelessSession
                     made.Busy = true;
                     return made;
                 }
-                Monitor.Wait(_lock);
+                WaitForChange();
             }
         }
     }
@@ -361,7 +363,26 @@ internal sealed unsafe partial class KernelSession : IStatelessSession
         lock (_lock)
         {
             while (!condition(this) || _reporting > own)
-                Monitor.Wait(_lock);
+                WaitForChange();
+        }
+    }
+
+    // Under the lock, which is released meanwhile.
+    private void WaitForChange()
+    {
+        if (_thread is not null || _inFlight == 0 || _dead != 0)
+        {
+            Monitor.Wait(_lock);
+            return;
+        }
+        Monitor.Exit(_lock);
+        try
+        {
+            PollOnce(AwaitMilliseconds);
+        }
+        finally
+        {
+            Monitor.Enter(_lock);
         }
     }
 }

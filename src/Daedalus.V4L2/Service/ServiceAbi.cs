@@ -6,16 +6,17 @@ namespace Daedalus.V4L2.Service;
 /// <summary>Numbers of kernel/daedalus-v4l2.h: what the daemon and the kernel module say to each other.</summary>
 internal static class ServiceAbi
 {
-    public const uint Version = 1;
+    public const uint Version = 2;
 
     public const uint CodecVp9 = 1, CodecH264 = 2, CodecAv1 = 4;
     public const uint Chroma420 = 1, Chroma422 = 2, Chroma440 = 4, Chroma444 = 8;
     public const uint DoneCorrupted = 1;
 
     public const uint Register = 0xc0304440;
-    public const uint Next = 0xc0704441;
+    public const uint Next = 0xc0804441;
     public const uint Export = 0xc0084442;
     public const uint Done = 0x40104443;
+    public const uint Stop = 0x4444;
 }
 
 /// <summary>daedalus_v4l2_event.type.</summary>
@@ -26,6 +27,7 @@ internal enum ServiceEventType : uint
     Flush = 2,
     BufferGone = 3,
     ContextGone = 4,
+    ContextNew = 5,
 }
 
 /// <summary>struct daedalus_v4l2_register.</summary>
@@ -48,15 +50,18 @@ internal struct ServiceControl
 internal unsafe struct ServiceEvent
 {
     public ulong Data;
-    public uint DataSize;
+    public uint DataSize, WaitMs;
+    public ulong DoneJob;
+    public int DoneStatus;
+    public uint DoneFlags;
     public ServiceEventType Type;
-    public uint Context, Buffer;
+    public uint Context, Buffer, CodedFormat;
     public ulong Job, Timestamp;
-    public uint CodedFormat, Pixelformat, Width, Height, Planes;
+    public uint Pixelformat, Width, Height, Planes;
     public fixed uint Offset[3];
     public fixed uint Stride[3];
     public uint BufferSize, Controls, BitstreamOffset, BitstreamSize;
-    public fixed uint Reserved[3];
+    public fixed uint Reserved[2];
 }
 
 /// <summary>struct daedalus_v4l2_export.</summary>

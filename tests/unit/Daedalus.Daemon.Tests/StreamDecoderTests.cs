@@ -23,6 +23,42 @@ public sealed unsafe partial class StreamDecoderTests
     {
         public readonly List<(ulong Job, int Status)> Finished = [];
         public readonly HashSet<uint> Gone = [];
+        private readonly Queue<(ServiceEvent Event, byte[] Data)> _events = new();
+
+        public void Post(in ServiceEvent e, byte[]? data = null)
+        {
+            lock (_events)
+            {
+                _events.Enqueue((e, data ?? []));
+                Monitor.Pulse(_events);
+            }
+        }
+
+        /// <summary>As the module: the done job first, then what is first in line, which stays there when the memory is too small.</summary>
+        public int Next(ref ServiceEvent e)
+        {
+            Assert.Equal(1u, e.Context);
+            if (e.DoneJob != 0)
+                Done(new ServiceDone { Job = e.DoneJob, Status = e.DoneStatus, Flags = e.DoneFlags });
+            e.DoneJob = 0;
+            lock (_events)
+            {
+                while (_events.Count == 0)
+                    Monitor.Wait(_events);
+                (ServiceEvent next, byte[] data) = _events.Peek();
+                uint size = e.DataSize;
+                ulong to = e.Data;
+                e.DataSize = (uint)data.Length;
+                if (size < data.Length)
+                    return Native.NoSpace;
+                _events.Dequeue();
+                data.CopyTo(new Span<byte>((void*)to, (int)size));
+                e = next;
+                e.Data = to;
+                e.DataSize = (uint)data.Length;
+                return 0;
+            }
+        }
 
         public int Export(uint buffer)
         {
@@ -33,10 +69,10 @@ public sealed unsafe partial class StreamDecoderTests
             return fd;
         }
 
-        public int Done(ulong job, int status, bool corrupted)
+        public int Done(ServiceDone done)
         {
             lock (Finished)
-                Finished.Add((job, status));
+                Finished.Add((done.Job, done.Status));
             return 0;
         }
     }
@@ -110,26 +146,41 @@ public sealed unsafe partial class StreamDecoderTests
     private readonly DataBlockPool _blocks = new();
     private readonly StreamDecoder _stream;
     private ulong _posted;
+    private int _bitstream = 16;
 
-    public StreamDecoderTests() => _stream = new StreamDecoder(1, _node, _engine, _blocks, 1);
+    private int _ended;
+
+    public StreamDecoderTests()
+    {
+        _stream = new StreamDecoder(1, _node, _engine, _blocks, 1, _ => _ended++);
+        _stream.Start();
+    }
+
+    private void End()
+    {
+        _node.Post(new ServiceEvent { Type = ServiceEventType.ContextGone, Context = 1 });
+        _stream.Join();
+        Assert.Equal(1, _ended);
+    }
 
     /// <summary>A frame into a buffer, which refers to pictures by their timestamps; waits for its end, which it returns.</summary>
     private int Frame(uint buffer, ulong timestamp, params ulong[] references)
     {
-        DataBlock block = _blocks.Take();
-        new Span<byte>(block.Pointer, 4096).Clear();
-        var head = (ServiceControl*)block.Pointer;
-        *head = new ServiceControl { Id = V4L2CtrlH264DecodeParams.ControlId, Size = (uint)sizeof(V4L2CtrlH264DecodeParams) };
-        var controls = (V4L2CtrlH264DecodeParams*)(head + 1);
-        for (int i = 0; i < references.Length; i++)
-            controls->Dpb[i] = new V4L2H264DpbEntry { ReferenceTs = references[i], Flags = H264DpbEntryFlags.Valid | H264DpbEntryFlags.Active };
-        uint end = ((uint)sizeof(ServiceControl) + head->Size + 7) & ~7u;
+        byte[] data = new byte[((sizeof(ServiceControl) + sizeof(V4L2CtrlH264DecodeParams) + 7) & ~7) + _bitstream];
+        fixed (byte* p = data)
+        {
+            var head = (ServiceControl*)p;
+            *head = new ServiceControl { Id = V4L2CtrlH264DecodeParams.ControlId, Size = (uint)sizeof(V4L2CtrlH264DecodeParams) };
+            var controls = (V4L2CtrlH264DecodeParams*)(head + 1);
+            for (int i = 0; i < references.Length; i++)
+                controls->Dpb[i] = new V4L2H264DpbEntry { ReferenceTs = references[i], Flags = H264DpbEntryFlags.Valid | H264DpbEntryFlags.Active };
+        }
         ServiceEvent e = new()
         {
             Type = ServiceEventType.Frame, Context = 1, Buffer = buffer, Job = ++_posted, Timestamp = timestamp, CodedFormat = PixelFormat.H264Slice, Pixelformat = PixelFormat.Nv12,
-            Width = 64, Height = 64, Planes = 2, BufferSize = Size, Controls = 1, BitstreamOffset = end, BitstreamSize = 16,
+            Width = 64, Height = 64, Planes = 2, BufferSize = Size, Controls = 1, BitstreamOffset = (uint)(data.Length - _bitstream), BitstreamSize = (uint)_bitstream,
         };
-        _stream.Post(e, block);
+        _node.Post(e, data);
         ulong job = _posted;
         int status = 1;
         Assert.True(SpinWait.SpinUntil(() =>
@@ -145,7 +196,7 @@ public sealed unsafe partial class StreamDecoderTests
         return status;
     }
 
-    private void Free(uint buffer) => _stream.Post(new ServiceEvent { Type = ServiceEventType.BufferGone, Context = 1, Buffer = buffer }, null);
+    private void Free(uint buffer) => _node.Post(new ServiceEvent { Type = ServiceEventType.BufferGone, Context = 1, Buffer = buffer });
 
     [Fact]
     public void AReferenceOutlivesManyFreedBuffers()
@@ -159,7 +210,7 @@ public sealed unsafe partial class StreamDecoderTests
             before = i * 1000;
             Free(i);
         }
-        _stream.End();
+        End();
         Assert.Equal((0, 498 * 2, 0), (_engine.Resets, _engine.Found, _engine.Missing));
     }
 
@@ -173,7 +224,7 @@ public sealed unsafe partial class StreamDecoderTests
             Assert.Equal(0, Frame(i, i * 1000, 1000));
             Free(i);
         }
-        _stream.End();
+        End();
         Assert.Equal((0, 498, 0), (_engine.Resets, _engine.Found, _engine.Missing));
     }
 
@@ -201,7 +252,7 @@ public sealed unsafe partial class StreamDecoderTests
         // One slot was needed: all pictures but one are known.
         Assert.Equal(0, Frame(401, 401_000, 2000, 3000, 128_000, 400_000));
         Assert.Equal((4, 0), (_engine.Found, _engine.Missing));
-        _stream.End();
+        End();
     }
 
     [Fact]
@@ -212,8 +263,20 @@ public sealed unsafe partial class StreamDecoderTests
         Assert.Equal(Native.NoMemory, Frame(500, 500_000));
         Free(7);
         Assert.Equal(0, Frame(500, 500_000));
-        _stream.End();
+        End();
         Assert.Equal(0, _engine.Resets);
+    }
+
+    [Fact]
+    public void AFrameLargerThanTheMemoryIsTakenAgain()
+    {
+        _bitstream = 3 << 20;
+        Assert.Equal(0, Frame(1, 1000));
+        _bitstream = 16;
+        Assert.Equal(0, Frame(2, 2000, 1000));
+        End();
+        Assert.Equal([(1, 0), (2, 0)], _node.Finished);
+        Assert.Equal((1, 0), (_engine.Found, _engine.Missing));
     }
 
     [Fact]
@@ -229,6 +292,6 @@ public sealed unsafe partial class StreamDecoderTests
         Assert.Equal((1u, PixelFormat.H264Slice, PixelFormat.Nv12, 64, 64, 3, 0), (s.Context, s.CodedFormat, s.PixelFormat, s.Width, s.Height, s.Buffers, s.InFlight));
         Assert.Equal((1, 0, 48), (s.Counters.Errors, s.Counters.Corrupted, s.Counters.Bytes));
         Assert.Equal(1.5, s.Counters.FramesPerSecond);
-        _stream.End();
+        End();
     }
 }
