@@ -168,9 +168,9 @@ def load():
     vm.log(Gst.version_string())
 
 
-def tool(*arguments):
+def tool(*arguments, code=0):
     done = subprocess.run(["dotnet", os.environ["tool"], *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60, check=False)
-    vm.check(done.returncode == 0, f"{done.returncode} {done.stdout}")
+    vm.check(done.returncode == code, f"{done.returncode} {done.stdout}")
     return done.stdout
 
 
@@ -192,6 +192,24 @@ def described():
     vm.check(sum(link["flags"] & 3 == 3 for link in topology["links"]) >= 2, str(topology))
 
 
+def status(folder, entry):
+    """daedalusctl status while a stream is held open, and after it."""
+    with Pipeline(f"{source(folder, entry)} ! identity sleep-time=20000 ! {ELEMENTS[entry['codec']]} name=d device=kernel ! fakesink sync=false") as p:
+        p.pipeline.set_state(Gst.State.PLAYING)
+        vm.wait_for(lambda: p.stats()["frames"] >= 5, "the first frames")
+        d = json.loads(tool("status", "--json"))
+        s = d["streams"]
+        vm.check(len(s) == 1 and s[0]["frames"] >= 5 and s[0]["errors"] == 0 and s[0]["bytes"] > 0 and s[0]["fps"] > 0 and 0 < s[0]["latency-ms"]["p50"] <= s[0]["latency-ms"]["p99"], str(d))
+        vm.check((s[0]["coded-format"], s[0]["width"] >= entry["width"]) == ({"vp9": "VP9F", "h264": "S264", "av1": "AV1F"}[entry["codec"]], True), str(d))
+        text = tool("status")
+        vm.check("1 streams open" in text and s[0]["coded-format"] in text, text)
+    vm.wait_for(lambda: not json.loads(tool("status", "--json"))["streams"], "the stream's end", 60)
+    closed = json.loads(tool("status", "--json"))
+    vm.check(closed["frames-closed"] >= s[0]["frames"] and closed["streams-closed"] > 0, str(closed))
+    vm.check("no daedalusd answers" in tool("status", "--socket", "/tmp/nobody", code=3), "the answer of nobody")
+    return f"{s[0]['fps']} frames/s, latency {s[0]['latency-ms']}"
+
+
 def main():
     with open(os.path.join(vm.WORK, "vectors-ours.json"), encoding="utf-8") as f:
         chosen = json.load(f)
@@ -209,6 +227,7 @@ def main():
         for codec, entry in first.items():
             vm.case(f"DMABuf caps {codec}", dmabuf_caps, folder, entry)
         vm.case("daedalusctl devices and topology", described)
+        vm.case("daedalusctl status", status, folder, longest(chosen, "vp9"))
         vm.case("names of devices", names, folder, first["vp9"])
         clip = os.path.join(folder, longest(chosen, "vp9", ".webm")["file"])
         for case in ("seek", "many", "cycles"):
