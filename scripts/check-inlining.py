@@ -5,7 +5,7 @@
 InliningTests listens to the runtime that the tests run on; the engine is compiled by NativeAOT's own compiler, which may be of
 another version and refuse more ("too many locals", without a word). LIBRARY has its symbols, as
     rm src/Daedalus.Engine/bin/native/v3/*
-    dotnet publish -c Release -f net9.0 -r linux-x64 -p:DaedalusCpuLevel=v3 -p:DaedalusPublish=true -p:StripSymbols=false src/Daedalus.Engine/Daedalus.Engine.csproj
+    dotnet publish -c Release -f net10.0 -r linux-x64 -p:DaedalusCpuLevel=v3 -p:DaedalusPublish=true -p:StripSymbols=false src/Daedalus.Engine/Daedalus.Engine.csproj
 leaves it in src/Daedalus.Engine/bin/native/v3/libdaedalus-engine.so, the default. PATTERN selects callers.
 Prints "count caller -> callee". Methods of equal code are one symbol, so a callee's name may be that of a twin.
 """

@@ -5,15 +5,11 @@
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 out=${1:-$root/out}
-case $(uname -m) in
-    x86_64) rid=linux-x64 ;;
-    aarch64) rid=linux-arm64 ;;
-    *) echo "publish-daemon.sh: no NativeAOT for $(uname -m)" >&2; exit 1 ;;
-esac
+. "$root/scripts/aot.sh"
 project=$root/src/Daedalus.Daemon/Daedalus.Daemon.csproj
-framework=$(dotnet msbuild "$project" -getProperty:DaedalusAotFramework)
 stage=$root/build/daemon/$rid
-dotnet publish "$project" -c Release -f "$framework" -r "$rid" -p:PublishAot=true -p:DaedalusPublish=true -p:DaedalusFramework="$framework" -o "$stage" -v q --nologo
+# shellcheck disable=SC2086
+dotnet publish "$project" -c Release -f "$framework" -r "$rid" $cross -p:PublishAot=true -p:DaedalusPublish=true -p:DaedalusFramework="$framework" -o "$stage" -v q --nologo
 install -d "$out/bin"
 install -m 755 "$stage/daedalusd" "$out/bin/daedalusd.new"
 # A daemon that runs has the old file mapped: replaced, not rewritten.

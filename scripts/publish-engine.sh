@@ -10,19 +10,19 @@ out=${1:-$root/out}
 mkdir -p "$out"
 out=$(cd "$out" && pwd)
 
-case $(uname -m) in
-x86_64) rid=linux-x64; levels=${*:-v2 v3} ;;
-aarch64) rid=linux-arm64; levels=${*:-aarch64} ;;
-*) echo "publish-engine.sh: no engine for $(uname -m)" >&2; exit 1 ;;
+. "$root/scripts/aot.sh"
+case $arch in
+x86_64) levels=${*:-v2 v3} ;;
+*) levels=${*:-$arch} ;;
 esac
-framework=$(sed -n 's:.*<DaedalusAotFramework[^>]*>\(.*\)</DaedalusAotFramework>.*:\1:p' "$root/Directory.Build.props")
 
 for level in $levels; do
     case $level in
     v[0-9]) name=x86-64-$level ;;
     *) name=$level ;;
     esac
-    dotnet publish -v quiet -nologo -c Release -f "${DaedalusAotFramework:-$framework}" -r "$rid" \
+    # shellcheck disable=SC2086
+    dotnet publish -v quiet -nologo -c Release -f "$framework" -r "$rid" $cross \
         -p:DaedalusCpuLevel="$level" -p:DaedalusPublish=true "$root/src/Daedalus.Engine/Daedalus.Engine.csproj"
     mkdir -p "$out/lib/daedalus/$name"
     # Install by rename: a process that has the old file mapped keeps it.

@@ -5,15 +5,11 @@
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 out=${1:-$root/out}
-case $(uname -m) in
-    x86_64) rid=linux-x64 ;;
-    aarch64) rid=linux-arm64 ;;
-    *) echo "publish-plugin.sh: no NativeAOT for $(uname -m)" >&2; exit 1 ;;
-esac
+. "$root/scripts/aot.sh"
 project=$root/src/GstDaedalus.Elements/GstDaedalus.Elements.csproj
-framework=$(dotnet msbuild "$project" -getProperty:DaedalusAotFramework)
 stage=$root/build/plugin/$rid
-dotnet publish "$project" -c Release -f "$framework" -r "$rid" -p:PublishAot=true -p:DaedalusPublish=true -p:DaedalusFramework="$framework" -o "$stage" -v q --nologo
+# shellcheck disable=SC2086
+dotnet publish "$project" -c Release -f "$framework" -r "$rid" $cross -p:PublishAot=true -p:DaedalusPublish=true -p:DaedalusFramework="$framework" -o "$stage" -v q --nologo
 install -d "$out/lib/gstreamer-1.0"
 install -m 755 "$stage/GstDaedalus.Elements.so" "$out/lib/gstreamer-1.0/libgstdaedalus.so.new"
 # A running process may have the old file mapped: replaced, not rewritten.

@@ -7,8 +7,8 @@ build=(gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good gs
        libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev
        gcc libc6-dev clang lld zlib1g-dev pkg-config python3 ffmpeg)
 test=(gstreamer1.0-libav gstreamer1.0-gl gstreamer1.0-plugins-ugly gstreamer1.0-gtk3 gir1.2-gtk-3.0 xvfb xauth libgl1-mesa-dri libegl1 vpx-tools aom-tools svt-av1 rav1e dav1d fluster meson ninja-build
-      python3-gi gir1.2-gstreamer-1.0 gir1.2-gst-plugins-base-1.0 linux-libc-dev
-      gcc-aarch64-linux-gnu libc6-dev-arm64-cross
+      python3-gi gir1.2-gstreamer-1.0 gir1.2-gst-plugins-base-1.0 gir1.2-gst-plugins-bad-1.0 valgrind linux-libc-dev
+      gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-static
       man-db mandoc zsh fish
       make flex bison bc libelf-dev patch xz-utils perl debootstrap)
 
