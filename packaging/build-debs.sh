@@ -1,16 +1,24 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # build-debs.sh [OUT]: the Debian packages of this checkout, for this machine's architecture, in OUT (default out/debs).
+# DAEDALUS_TARGET=aarch64 build-debs.sh: for arm64 (a Raspberry Pi), cross-compiled.
 # They are put together with dpkg-deb alone: the build has no use for a source package, and so none is made.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 out=${1:-out/debs}
-scripts/setup.sh build
-scripts/build.sh
+built=out
+if [ "${DAEDALUS_TARGET:-$(uname -m)}" = "$(uname -m)" ]; then
+    arch=$(dpkg --print-architecture) triplet=$(gcc -print-multiarch)
+    scripts/setup.sh build
+else
+    [ "$DAEDALUS_TARGET" = aarch64 ] || { echo "build-debs.sh: cross-compiling is for aarch64 only" >&2; exit 1; }
+    arch=arm64 triplet=aarch64-linux-gnu built=out/arm64
+    scripts/setup.sh test
+    DAEDALUS_SYSROOT=${DAEDALUS_SYSROOT:-$(tests/arm64/root.sh)}; export DAEDALUS_SYSROOT
+fi
+scripts/build.sh "$built"
 
 version=$(sed -n 's:.*<Version>\(.*\)</Version>.*:\1:p' Directory.Build.props)
-arch=$(dpkg --print-architecture)
-triplet=$(gcc -print-multiarch)
 maintainer="GstDaedalus <gstdaedalus@localhost>"
 stage=$(mktemp -d)
 trap 'rm -rf "$stage"' EXIT
@@ -18,7 +26,7 @@ mkdir -p "$out"
 export SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || date +%s)}
 
 # glibc VERSION that a file asks for at most.
-glibc() { objdump -T "$@" | grep -o 'GLIBC_2\.[0-9]*' | sort -uV | tail -n 1 | cut -d_ -f2; }
+glibc() { "$triplet-objdump" -T "$@" | grep -o 'GLIBC_2\.[0-9]*' | sort -uV | tail -n 1 | cut -d_ -f2; }
 
 # begin PACKAGE ARCHITECTURE SECTION DEPENDS TITLE [RECOMMENDS]; the long description on standard input.
 begin() {
@@ -50,15 +58,22 @@ finish() {
     echo "$out/${package}_${version}_${package_arch}.deb"
 }
 
-engines=(out/lib/daedalus/*/libdaedalus-engine.so)
+# What is in the packages, file by file, and the licence texts of what is linked in.
+bill=$stage/gstdaedalus.spdx.json notices=$stage/third-party-notices
+packaging/sbom.py "$built" --notices "$notices" >"$bill"
+cp "$bill" "$out/gstdaedalus_${version}_$arch.spdx.json"
+
+engines=("$built"/lib/daedalus/*/libdaedalus-engine.so)
 begin libdaedalus-engine "$arch" libs "libc6 (>= $(glibc "${engines[@]}"))" "stateless VP9, H.264 and AV1 decoder engine" <<'T'
 The engine behind the GStreamer elements daedalusvp9dec, daedalush264dec and
 daedalusav1dec and the daemon daedalusd: it takes V4L2 stateless requests and
 writes pictures. One build for each CPU level; the best is chosen at run time.
 T
-for e in "${engines[@]}"; do install -D -m 644 "$e" "$root/usr/lib/$triplet/${e#out/lib/}"; done
+for e in "${engines[@]}"; do install -D -m 644 "$e" "$root/usr/lib/$triplet/${e#"$built"/lib/}"; done
 # The daemon looks for it in lib beside its bin.
 ln -s "$triplet/daedalus" "$root/usr/lib/daedalus"
+install -m 644 "$bill" "$root/usr/share/doc/$package/gstdaedalus.spdx.json"
+gzip -9n <"$notices" >"$root/usr/share/doc/$package/third-party-notices.gz"
 finish
 
 begin libdaedalus-engine-dev "$arch" libdevel "libdaedalus-engine (= $version)" "stateless decoder engine: C header" <<'T'
@@ -68,38 +83,38 @@ install -D -m 644 native/include/daedalus.h "$root/usr/include/daedalus.h"
 finish
 
 begin gstreamer1.0-daedalus "$arch" libs \
-    "libdaedalus-engine (= $version), libc6 (>= $(glibc out/lib/gstreamer-1.0/libgstdaedalus.so)), libgstreamer1.0-0 (>= 1.22), libgstreamer-plugins-base1.0-0 (>= 1.22)" \
+    "libdaedalus-engine (= $version), libc6 (>= $(glibc $built/lib/gstreamer-1.0/libgstdaedalus.so)), libgstreamer1.0-0 (>= 1.22), libgstreamer-plugins-base1.0-0 (>= 1.22)" \
     "GStreamer decoders for VP9, H.264 and AV1" <<'T'
 The elements daedalusvp9dec, daedalush264dec and daedalusav1dec. Players find
 them by their rank. They decode in the process or, with the package
 daedalus-v4l2-dkms and daedalusd, through a V4L2 device.
 T
-install -D -m 644 out/lib/gstreamer-1.0/libgstdaedalus.so "$root/usr/lib/$triplet/gstreamer-1.0/libgstdaedalus.so"
+install -D -m 644 $built/lib/gstreamer-1.0/libgstdaedalus.so "$root/usr/lib/$triplet/gstreamer-1.0/libgstdaedalus.so"
 install -D -m 644 docs/elements.md "$root/usr/share/doc/$package/elements.md"
 page docs/man/gstdaedalus.7
 finish
 
-begin daedalus-tools "$arch" video "libdaedalus-engine (= $version), libc6 (>= $(glibc out/bin/daedalusctl))" "decode, compare and measure with the daedalus decoders" \
+begin daedalus-tools "$arch" video "libdaedalus-engine (= $version), libc6 (>= $(glibc $built/bin/daedalusctl))" "decode, compare and measure with the daedalus decoders" \
     "gstreamer1.0-daedalus, gstreamer1.0-tools, ffmpeg, python3-gi, gir1.2-gst-plugins-base-1.0" <<'T'
 daedalusctl decodes files to raw frames and checksums, finds and draws the
 first block that differs from another decoder's, plays, measures speed beside
 other decoders, runs conformance suites, and shows devices and where a
 GStreamer pipeline copies.
 T
-install -D -m 755 out/bin/daedalusctl "$root/usr/bin/daedalusctl"
+install -D -m 755 $built/bin/daedalusctl "$root/usr/bin/daedalusctl"
 install -D -m 755 pipelines/trace.py "$root/usr/share/daedalus/trace.py"
-install -D -m 644 out/share/bash-completion/completions/daedalusctl "$root/usr/share/bash-completion/completions/daedalusctl"
-install -D -m 644 out/share/zsh/site-functions/_daedalusctl "$root/usr/share/zsh/vendor-completions/_daedalusctl"
-install -D -m 644 out/share/fish/vendor_completions.d/daedalusctl.fish "$root/usr/share/fish/vendor_completions.d/daedalusctl.fish"
-page out/share/man/man1/daedalusctl.1
+install -D -m 644 $built/share/bash-completion/completions/daedalusctl "$root/usr/share/bash-completion/completions/daedalusctl"
+install -D -m 644 $built/share/zsh/site-functions/_daedalusctl "$root/usr/share/zsh/vendor-completions/_daedalusctl"
+install -D -m 644 $built/share/fish/vendor_completions.d/daedalusctl.fish "$root/usr/share/fish/vendor_completions.d/daedalusctl.fish"
+page $built/share/man/man1/daedalusctl.1
 finish
 
-begin daedalusd "$arch" video "libdaedalus-engine (= $version), libc6 (>= $(glibc out/bin/daedalusd))" "video decoder daemon behind the daedalus V4L2 device" <<'T'
+begin daedalusd "$arch" video "libdaedalus-engine (= $version), libc6 (>= $(glibc $built/bin/daedalusd))" "video decoder daemon behind the daedalus V4L2 device" <<'T'
 Serves the requests of programs that decode through the device nodes of the
 kernel module daedalus_v4l2 (package daedalus-v4l2-dkms). Started by udev when
 the module is loaded.
 T
-install -D -m 755 out/bin/daedalusd "$root/usr/bin/daedalusd"
+install -D -m 755 $built/bin/daedalusd "$root/usr/bin/daedalusd"
 page docs/man/daedalusd.8
 mkdir -p "$root/usr/lib/systemd/system"
 sed 's,/usr/local/bin/,/usr/bin/,' src/Daedalus.Daemon/daedalusd.service >"$root/usr/lib/systemd/system/daedalusd.service"

@@ -212,7 +212,7 @@ def player():
     size, rate = (video.get_width(), video.get_height()), video.get_framerate()
     play.stop()
     assert not wrong and GstPlay.PlayMessage.END_OF_STREAM in seen, (wrong, seen)
-    assert size == (176, 144) and tuple(rate) == (25, 1), (size, tuple(rate))
+    assert size == (176, 144) and tuple(rate) in ((25, 1), (30, 1)), (size, tuple(rate))
     bus.remove_signal_watch()
 
 
@@ -223,7 +223,7 @@ def discover():
     info = GstPbutils.Discoverer.new(20 * SECOND).discover_uri(uri)
     video = info.get_video_streams()[0]
     assert info.get_result() == GstPbutils.DiscovererResult.OK and info.get_seekable()
-    assert (video.get_width(), video.get_height(), video.get_framerate_num(), video.get_depth()) == (176, 144, 25, 24), (video.get_width(), video.get_depth())
+    assert (video.get_width(), video.get_height(), video.get_depth()) == (176, 144, 24) and video.get_framerate_num() in (25, 30), (video.get_width(), video.get_depth())
 
 
 globals()[case]()

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The scenarios that come with gst-validate (seeks, trick modes, scrubbing, changes of state), for the three elements in playbin.
 usage: scenarios.py [--counts FILE] [CODEC…]. gst-validate-1.0 is taken from PATH; distributions rarely have it, and then a line says
-that nothing was run. Clips of 330 s are made by ffmpeg below out/scenarios; the whole takes some minutes, most of it waiting."""
+that nothing was run. Clips of 480 s are made by ffmpeg below out/scenarios; the whole takes some minutes, most of it waiting."""
 import concurrent.futures
 import os
 import shutil
@@ -21,7 +21,7 @@ def clip(codec):
     os.makedirs(folder, exist_ok=True)
     path = os.path.join(folder, codec + ".mkv")
     if not os.path.exists(path):
-        subprocess.run(["ffmpeg", "-v", "error", "-y", "-f", "lavfi", "-i", "testsrc2=size=192x144:rate=25", "-f", "lavfi", "-i", "sine", "-t", "330", "-pix_fmt", "yuv420p",
+        subprocess.run(["ffmpeg", "-v", "error", "-y", "-f", "lavfi", "-i", "testsrc2=size=192x144:rate=25", "-f", "lavfi", "-i", "sine", "-t", "480", "-pix_fmt", "yuv420p",
                         *ENCODERS[codec].split(), "-g", "25", "-b:v", "100k", "-c:a", "libopus", path], check=True, stderr=subprocess.DEVNULL)
     return path
 

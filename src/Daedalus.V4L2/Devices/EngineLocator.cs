@@ -11,6 +11,8 @@ public static unsafe class EngineLocator
 {
     /// <summary>File name of the engine.</summary>
     public const string FileName = "libdaedalus-engine.so";
+    /// <summary>The same where GStreamer searches for plugins: it loads all that ends in .so, and a level that the CPU lacks would end its scanner.</summary>
+    public const string HiddenFileName = FileName + ".0";
     /// <summary>Environment variable that names an engine file, or a directory with the file, with level directories or with <c>daedalus/</c> and those in it.</summary>
     public const string Variable = "DAEDALUS_ENGINE";
 
@@ -45,16 +47,17 @@ public static unsafe class EngineLocator
 
     private static string? FindIn(string directory, List<string> places)
     {
-        foreach (string level in Levels)
+        foreach (string folder in (string[])[.. Levels, ""])
         {
-            string path = Path.Combine(directory, level, FileName);
+            string path = Path.Combine(directory, folder, FileName);
             places.Add(path);
             if (File.Exists(path))
                 return Path.GetFullPath(path);
+            path = Path.Combine(directory, folder, HiddenFileName);
+            if (File.Exists(path))
+                return Path.GetFullPath(path);
         }
-        string plain = Path.Combine(directory, FileName);
-        places.Add(plain);
-        return File.Exists(plain) ? Path.GetFullPath(plain) : null;
+        return null;
     }
 
     // Where this code lives: as a NativeAOT library dladdr knows the file; under a JIT the application's directory is the place.

@@ -48,7 +48,7 @@ public sealed class PlayerTests(Plugin plugin)
         Assert.True(r.ExitCode == 0, r.Output[^Math.Min(2000, r.Output.Length)..]);
         Assert.Contains("element-latency, element-id=", r.Output, StringComparison.Ordinal);
         Assert.Contains("element=(string)ours", r.Output, StringComparison.Ordinal);
-        Assert.DoesNotContain("object-alive", r.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain(":: object-alive", r.Output, StringComparison.Ordinal);
     }
 
     [Fact]
