@@ -6,31 +6,34 @@ using Daedalus.Kernels.Av1;
 namespace Daedalus.Engine.Av1;
 
 /// <summary>
-/// For each step of a scan (5.11.41) what reading a level needs to know, by bits: 0..10 index in the array of levels (column by column with a pitch of height + 4), 11..16 the part of coeff_base's context
-/// that follows from the place, 17..20 that of coeff_br's, 21..31 the largest index up to here. Made once; 90 kB, and half as much for where the coefficient is stored.
+/// For each step of a scan (5.11.41) what reading a level needs to know: in the lower 16 bits the index in the array of levels (column by column with a pitch of height + 4), in the upper the bytes from a
+/// transform's first CDF of coeff_base to the first that may follow from the place. What is needed less often lies <see cref="More"/> entries further: the same for coeff_br, and the largest index up to
+/// here. Made once; 180 kB, and 45 kB for where the coefficient is stored.
 /// </summary>
 internal static unsafe class Av1ScanPositions
 {
     private const int Sizes = 19;
+    /// <summary>Entries of all tables: three classes of the areas of all sizes.</summary>
+    private const int More = 3 * 7440;
     private static readonly Lock Gate = new();
     private static uint** s_tables;
     private static ushort** s_coefficients;
 
     /// <summary>Index in the array of levels.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static uint Index(uint place) => place & 0x7ff;
+    internal static uint Index(uint* place) => ((ushort*)place)[0];
 
-    /// <summary>First context of coeff_base (8.3.2).</summary>
+    /// <summary>Bytes to the first context of coeff_base (8.3.2).</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static uint BaseContext(uint place) => place >> 11 & 0x3f;
+    internal static uint BaseContext(uint* place) => ((ushort*)place)[1];
 
-    /// <summary>First context of coeff_br.</summary>
+    /// <summary>Bytes to the first context of coeff_br.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static uint HighContext(uint place) => place >> 17 & 0xf;
+    internal static uint HighContext(uint* place) => ((ushort*)(place + More))[0];
 
     /// <summary>The largest index of this and all earlier places.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static int Largest(uint place) => (int)(place >> 21);
+    internal static int Largest(uint* place) => ((ushort*)(place + More))[1];
 
     /// <summary>Pointers by class (0 2D, 1 horizontal, 2 vertical: get_tx_class, 8.3.2) * 19 + transform size. Never freed.</summary>
     internal static uint** Tables
@@ -81,14 +84,11 @@ internal static unsafe class Av1ScanPositions
 
     private static uint** Make()
     {
-        int total = 0;
-        for (int tx = 0; tx < Sizes; tx++)
-            total += 3 * Area(tx);
         var tables = (uint**)NativeMemory.Alloc((nuint)(3 * Sizes * sizeof(uint*)));
         uint* next;
         try
         {
-            next = (uint*)NativeMemory.Alloc((nuint)total * sizeof(uint));
+            next = (uint*)NativeMemory.Alloc(2 * More * sizeof(uint));
         }
         catch (OutOfMemoryException)
         {
@@ -110,11 +110,8 @@ internal static unsafe class Av1ScanPositions
     private static ushort** MakeCoefficients()
     {
         uint** places = Tables;
-        int total = 0;
-        for (int tx = 0; tx < Sizes; tx++)
-            total += 3 * Area(tx);
         int pointers = 3 * Sizes * sizeof(ushort*);
-        var tables = (ushort**)NativeMemory.Alloc((nuint)(pointers + total * sizeof(ushort)));
+        var tables = (ushort**)NativeMemory.Alloc((nuint)(pointers + More * sizeof(ushort)));
         var next = (ushort*)((byte*)tables + pointers);
         for (int i = 0; i < 3 * Sizes; i++)
         {
@@ -122,7 +119,7 @@ internal static unsafe class Av1ScanPositions
             tables[i] = next;
             for (int c = 0; c < area; c++)
             {
-                int index = (int)Index(places[i][c]);
+                int index = (int)Index(places[i] + c);
                 *next++ = (ushort)(index - 4 * (index / pitch));
             }
         }
@@ -149,7 +146,9 @@ internal static unsafe class Av1ScanPositions
             int high = (row | col) == 0 ? 0 : near ? 7 : 14;
             int index = col * (height + 4) + row;
             largest = Math.Max(largest, index);
-            table[c] = (uint)index | (uint)start << 11 | (uint)high << 17 | (uint)largest << 21;
+            // A CDF of four values is four words.
+            table[c] = (uint)index | (uint)start * 8 << 16;
+            table[c + More] = (uint)high * 8 | (uint)largest << 16;
         }
     }
 }

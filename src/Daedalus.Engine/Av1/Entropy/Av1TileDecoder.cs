@@ -52,13 +52,13 @@ public sealed unsafe partial class Av1TileDecoder : IDisposable
         _positions = Av1ScanPositions.Tables;
         _coefficientPlaces = Av1ScanPositions.Coefficients;
         nint size = 0;
-        nint cdf = Place(sizeof(Av1CdfContext)), levels = Place(LevelsSize), present = Place(16 * sizeof(ulong)), txTypes = Place(32 * 32), stack = Place(sizeof(Av1MvStack)),
+        nint cdf = Place(sizeof(Av1CdfContext)), levels = Place(LevelsSize), notZero = Place(1024 * sizeof(ushort)), txTypes = Place(32 * 32), stack = Place(sizeof(Av1MvStack)),
             samples = Place(sizeof(Av1WarpSamples)), left = Place(7 * 64), leftPalette = Place(2 * 32 * 8 * sizeof(ushort)), deltaLf = Place(4), refWiener = Place(3 * 6), refSgr = Place(3 * 2);
         _memory = (byte*)NativeMemory.AlignedAlloc((nuint)size, 64);
         NativeMemory.Clear(_memory, (nuint)size);
         _cdf = (Av1CdfContext*)(_memory + cdf);
         _levels = _memory + levels;
-        _present = (ulong*)(_memory + present);
+        _notZero = (ushort*)(_memory + notZero);
         _txTypes = _memory + txTypes;
         _stack = (Av1MvStack*)(_memory + stack);
         _samples = (Av1WarpSamples*)(_memory + samples);
