@@ -29,6 +29,17 @@ public static class PixelFormat
         return 'D' | s << 8 | d << 16 | (uint)'P' << 24;
     }
 
+    /// <summary>Whether a list has a code.</summary>
+    public static bool IsIn(IReadOnlyList<uint> codes, uint code)
+    {
+        for (int i = 0; i < codes.Count; i++)
+        {
+            if (codes[i] == code)
+                return true;
+        }
+        return false;
+    }
+
     /// <summary>The code as text, for messages.</summary>
     public static string ToText(uint fourcc) => string.Create(4, fourcc, static (s, f) =>
     {

@@ -38,6 +38,9 @@ public abstract unsafe partial class StatelessVideoDecoder : VideoDecoder
     private int _depth, _requestLimit;
     private int _extraDelay;
     private int _requestCount;
+    // Outputs queued before the unit at hand, and how putting them out early has ended.
+    private int _earlierOutputs;
+    private FlowReturn _early = FlowReturn.Ok;
     private bool _live;
     private bool _askedForKey;
     private int _inFlight;
@@ -187,9 +190,13 @@ public abstract unsafe partial class StatelessVideoDecoder : VideoDecoder
         job.Holders = 1;
         if (!job.Begin(frame, keep: _depth > 0))
             job.Fail("the coded data cannot be mapped");
+        _earlierOutputs = _outputs.Count;
         DecodeUnit(job);
+        _earlierOutputs = 0;
         _jobs.Enqueue(job);
-        return Finish(_depth);
+        FlowReturn early = _early;
+        _early = FlowReturn.Ok;
+        return early != FlowReturn.Ok ? early : Finish(_depth);
     }
 
     /// <inheritdoc/>
@@ -357,17 +364,27 @@ public abstract unsafe partial class StatelessVideoDecoder : VideoDecoder
             FlowReturn result = RetireJobs();
             if (result != FlowReturn.Ok)
                 return result;
-            while (_outputs.TryPeek(out PendingOutput? output) && output.IsReady)
-            {
-                _outputs.Dequeue();
-                result = FinishOutput(output);
-                if (result != FlowReturn.Ok)
-                    return result;
-            }
+            result = PutOut(int.MaxValue);
+            if (result != FlowReturn.Ok)
+                return result;
             if (_requests.Count <= keep)
                 return Refused ?? FlowReturn.Ok;
             Wait(_requests.Peek());
         }
+    }
+
+    // What is complete of the next `most` outputs, in order.
+    private FlowReturn PutOut(int most)
+    {
+        FlowReturn result = FlowReturn.Ok;
+        for (; most > 0 && result == FlowReturn.Ok && _outputs.TryPeek(out PendingOutput? output) && output.IsReady; most--)
+        {
+            _outputs.Dequeue();
+            if (_earlierOutputs > 0)
+                _earlierOutputs--;
+            result = FinishOutput(output);
+        }
+        return result;
     }
 
     private void Wait(Request request)
@@ -525,7 +542,9 @@ public abstract unsafe partial class StatelessVideoDecoder : VideoDecoder
     /// <summary>Requests to keep in flight with several threads (2 and more): as many as help, since each costs a picture and a frame of delay.</summary>
     protected virtual int PreferredDepth(int threads) => Math.Min(threads, 8);
 
-    /// <summary>Waits until the device has room for a request. A picture that is taken only then is one picture less.</summary>
+    /// <summary>
+    /// Waits until the device has room for a request, and puts out what earlier units have complete by then: a picture that is taken only after that is up to two pictures less.
+    /// </summary>
     protected void AwaitRoom()
     {
         ReapRequests();
@@ -534,6 +553,8 @@ public abstract unsafe partial class StatelessVideoDecoder : VideoDecoder
             Wait(_requests.Peek());
             ReapRequests();
         }
+        if (_early == FlowReturn.Ok)
+            _early = PutOut(_earlierOutputs);
     }
 
     /// <summary>Requests the device may have at once when so many are kept in flight: an access unit can hold several frames.</summary>

@@ -77,9 +77,11 @@ internal sealed unsafe class Av1Streams : IDisposable
         // The head never comes up to the tail from below, so that where they meet nothing is kept.
         if (head < tail)
             return tail - head > bytes ? head : null;
-        if (ring + bytes * _rooms - head >= bytes)
+        // With half of the ring free below, the rest of it need not be touched.
+        nint below = (nint)(tail - ring);
+        if (ring + bytes * _rooms - head >= bytes && (below <= bytes || below < bytes * _rooms / 2))
             return head;
-        return tail - ring > bytes ? ring : null;
+        return below > bytes ? ring : null;
     }
 
     /// <inheritdoc/>

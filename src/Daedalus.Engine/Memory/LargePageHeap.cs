@@ -6,7 +6,7 @@ namespace Daedalus.Engine.Memory;
 
 /// <summary>
 /// Where the larger blocks of all decoders come from: regions of large pages, first fit, so that blocks share pages and what is touched stays together.
-/// A region without blocks is given back. Thread-safe.
+/// The last page is a large one when more than half of it is used. A region without blocks is given back. Thread-safe.
 /// </summary>
 internal static unsafe class LargePageHeap
 {
@@ -26,6 +26,8 @@ internal static unsafe class LargePageHeap
         public readonly nuint Size = size;
         // Never handed out from here on: zero.
         public nuint Fresh;
+        // In large pages up to here.
+        public nuint Large;
         // Sorted by offset, no two of them adjacent.
         public readonly List<(nuint Offset, nuint Size)> Free = [(0, size)];
     }
@@ -106,9 +108,22 @@ internal static unsafe class LargePageHeap
             byte* block = (byte*)region.Start + offset;
             if (offset < region.Fresh)
                 NativeMemory.Clear(block, Math.Min(size, region.Fresh - offset));
-            region.Fresh = Math.Max(region.Fresh, offset + size);
+            Extend(region, offset + size);
             return block;
         }
         return null;
+    }
+
+    private static void Extend(Region region, nuint end)
+    {
+        if (end <= region.Fresh)
+            return;
+        nuint large = LargePages.Size, pages = Math.Min((end + large / 2) / large * large, region.Size);
+        if (pages > region.Large)
+        {
+            LargePages.MakeLarge(region.Start + (nint)region.Large, pages - region.Large, used: region.Fresh > region.Large);
+            region.Large = pages;
+        }
+        region.Fresh = end;
     }
 }

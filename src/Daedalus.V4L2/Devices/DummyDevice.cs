@@ -122,7 +122,7 @@ public sealed class DummySession : IStatelessSession
     /// <inheritdoc/>
     public CaptureLayout SetCaptureFormat(in CodedGeometry geometry, uint pixelFormat)
     {
-        if (!CaptureFormats(geometry).Contains(pixelFormat))
+        if (!PixelFormat.IsIn(CaptureFormats(geometry), pixelFormat))
             throw new DeviceException($"The dummy device does not write {PixelFormat.ToText(pixelFormat)} for this stream.", -22);
         return _layout = CaptureLayouts.Compute(geometry, pixelFormat);
     }

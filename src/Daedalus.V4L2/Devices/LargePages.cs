@@ -44,16 +44,24 @@ public static unsafe class LargePages
         return map;
     }
 
-    /// <summary>Maps memory of zeros.</summary>
+    /// <summary>Maps memory of zeros, in ordinary pages until <see cref="MakeLarge"/>.</summary>
     /// <param name="bytes">A multiple of <see cref="Size"/>, which is not 0.</param>
     /// <returns>Address, a multiple of <see cref="Size"/>; 0 without memory.</returns>
     public static nint MapZeros(nuint bytes)
     {
         nint map = MapAligned(bytes, Libc.ProtRead | Libc.ProtWrite, Libc.MapPrivate | Libc.MapAnonymous, -1);
-        if (map == -1)
-            return 0;
+        return map == -1 ? 0 : map;
+    }
+
+    /// <summary>Asks for large pages in memory of <see cref="MapZeros"/>.</summary>
+    /// <param name="map">Start, a multiple of <see cref="Size"/>.</param>
+    /// <param name="bytes">A multiple of <see cref="Size"/>.</param>
+    /// <param name="used">The first of them may have been touched: its ordinary pages are gathered.</param>
+    public static void MakeLarge(nint map, nuint bytes, bool used)
+    {
         _ = Libc.Madvise(map, bytes, AdviseHuge);
-        return map;
+        if (used)
+            _ = Libc.Madvise(map, Size, AdviseCollapse);
     }
 
     /// <summary>Unmaps what was mapped.</summary>

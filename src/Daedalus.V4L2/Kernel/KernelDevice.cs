@@ -24,9 +24,13 @@ public sealed class KernelDevice : IStatelessDevice
     /// <summary>The same; null when there is none.</summary>
     public static KernelDevice? TryOpen(string name)
     {
-        IReadOnlyList<KernelDecoder> all = KernelDecoder.Enumerate();
-        KernelDecoder[] chosen = [.. name == "kernel" ? all.Where(static d => !d.IsTestDriver) : all.Where(d => d.Matches(name))];
-        return chosen.Length == 0 ? null : new KernelDevice(chosen);
+        var chosen = new List<KernelDecoder>();
+        foreach (KernelDecoder decoder in KernelDecoder.Enumerate())
+        {
+            if (name == "kernel" ? !decoder.IsTestDriver : decoder.Matches(name))
+                chosen.Add(decoder);
+        }
+        return chosen.Count == 0 ? null : new KernelDevice(chosen);
     }
 
     /// <inheritdoc/>
@@ -37,7 +41,7 @@ public sealed class KernelDevice : IStatelessDevice
     {
         foreach (KernelDecoder decoder in _decoders)
         {
-            if (!decoder.CodedFormats.Contains(codedFormat))
+            if (!PixelFormat.IsIn(decoder.CodedFormats, codedFormat))
                 continue;
             _current = decoder;
             return true;

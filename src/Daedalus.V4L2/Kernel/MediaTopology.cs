@@ -120,10 +120,10 @@ public sealed record MediaTopology(string Path, string Driver, string Model, str
             if (errno < 0)
                 return null;
             return new MediaTopology(path, Text(info.Driver, 16), Text(info.Model, 32), Text(info.BusInfo, 32), t.Version,
-                [.. entities.Take((int)t.EntityCount).Select(static e => new MediaEntity(e.Id, Text(e.Name, 64), e.Function, e.Flags))],
-                [.. interfaces.Take((int)t.InterfaceCount).Select(static i => new MediaInterface(i.Id, i.Type, i.Major, i.Minor, DeviceNodes.Find(i.Major, i.Minor)))],
-                [.. pads.Take((int)t.PadCount).Select(static p => new MediaPad(p.Id, p.EntityId, p.Index, p.Flags))],
-                [.. links.Take((int)t.LinkCount).Select(static l => new MediaLink(l.Id, l.SourceId, l.SinkId, l.Flags))]);
+                Array.ConvertAll(entities[..(int)t.EntityCount], static e => new MediaEntity(e.Id, Text(e.Name, 64), e.Function, e.Flags)),
+                Array.ConvertAll(interfaces[..(int)t.InterfaceCount], static i => new MediaInterface(i.Id, i.Type, i.Major, i.Minor, DeviceNodes.Find(i.Major, i.Minor))),
+                Array.ConvertAll(pads[..(int)t.PadCount], static p => new MediaPad(p.Id, p.EntityId, p.Index, p.Flags)),
+                Array.ConvertAll(links[..(int)t.LinkCount], static l => new MediaLink(l.Id, l.SourceId, l.SinkId, l.Flags)));
         }
         return null;
     }

@@ -26,9 +26,20 @@ public sealed unsafe partial class Av1PostFilter
         TakeLines(ref _aboveUpscaled, width);
         TakeLines(ref _nextUpscaled, width);
         _unit = Take(UnitPitch * _bytes * 70 + 64) + (3 * UnitPitch + UnitLeft) * _bytes;
-        _guidedScratch = Take(Av1PostFilterTable.SelfGuidedScratchBytes);
+        _guidedScratch = Take(HasSelfGuided() ? Av1PostFilterTable.SelfGuidedScratchBytes : 0);
         _upscaleRow = Take(width * _bytes + 256) + 64;
         _wiener = (short*)Take(64);
+    }
+
+    // Half a megabyte that frames with other restoration, most of them, do not touch.
+    private bool HasSelfGuided()
+    {
+        for (int plane = 0; plane < _s->NumPlanes; plane++)
+        {
+            if (_s->Frame.LoopRestoration.FrameRestorationType[plane] >= Av1RestorationType.Sgrproj)
+                return true;
+        }
+        return false;
     }
 
     private static int Round2(int value, int bits) => value + (1 << bits >> 1) >> bits;

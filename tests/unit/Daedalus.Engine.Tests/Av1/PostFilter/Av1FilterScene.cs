@@ -312,6 +312,7 @@ internal sealed unsafe class Av1FilterScene : IDisposable
                 continue;
             int cols = Av1FilterModel.CountUnits(size, (s->UpscaledWidth + subX) >> subX), rows = Av1FilterModel.CountUnits(size, (s->Height + subY) >> subY);
             s->Frame.LoopRestoration.LoopRestorationSize[plane] = (uint)size;
+            s->Frame.LoopRestoration.FrameRestorationType[plane] = Av1RestorationType.Switchable;
             s->UnitCols[plane] = cols;
             s->UnitRows[plane] = rows;
             var units = (Av1RestorationUnit*)Allocate(cols * rows * sizeof(Av1RestorationUnit));
