@@ -102,9 +102,12 @@ public sealed unsafe partial class Av1TileDecoder
         int luma = _s->LumaTxSizes[(nint)row * _s->MiStride + col];
         if (w * 4 <= Av1Tables.TxWidth[luma] && h * 4 <= Av1Tables.TxHeight[luma])
         {
-            int tx = 0;
-            while (Av1Tables.TxWidth[tx] != w * 4 || Av1Tables.TxHeight[tx] != h * 4)
-                tx++;
+            int tx = luma;
+            if (Av1Tables.TxWidth[luma] != w * 4 || Av1Tables.TxHeight[luma] != h * 4)
+            {
+                for (tx = 0; Av1Tables.TxWidth[tx] != w * 4 || Av1Tables.TxHeight[tx] != h * 4;)
+                    tx++;
+            }
             TransformBlock(b, 0, (Av1TxSize)tx, x, y);
         }
         else if (w > h)
@@ -208,7 +211,7 @@ public sealed unsafe partial class Av1TileDecoder
         if (_d.ReadBool(_cdf->TxbSkip + (txCtx * 13 + ctx) * 2))
         {
             if (plane == 0)
-                FillTxTypes(b->MiRow + t->Y4, b->MiCol + t->X4, w4, h4, 0);
+                FillTxTypes(b, b->MiRow + t->Y4, b->MiCol + t->X4, w4, h4, 0);
         }
         else
         {
@@ -216,7 +219,7 @@ public sealed unsafe partial class Av1TileDecoder
             if (plane == 0)
             {
                 txType = ReadTransformType(b, tx, TxSet(_isInter, tx, (_s->Frame.Flags & Av1FrameFlags.ReducedTxSet) != 0));
-                FillTxTypes(b->MiRow + t->Y4, b->MiCol + t->X4, w4, h4, txType);
+                FillTxTypes(b, b->MiRow + t->Y4, b->MiCol + t->X4, w4, h4, txType);
                 if (_lossless)
                     txType = 0;
             }
@@ -231,11 +234,11 @@ public sealed unsafe partial class Av1TileDecoder
             int sign = BitOperations.PopCount(above & Negative << 1) + BitOperations.PopCount(left & Negative << 1) - BitOperations.PopCount(above & Negative) - BitOperations.PopCount(left & Negative);
             ReadCoefficients(t, txCtx, type, sign < 0 ? 1 : sign > 0 ? 2 : 0, out level, out dc);
         }
-        int w = Math.Min(w4, limitX - x4), h = Math.Min(h4, limitY - y4);
-        Fill(aboveLevel, w, level);
-        Fill(aboveDc, w, dc);
-        Fill(leftLevel, h, level);
-        Fill(leftDc, h, dc);
+        SetUnits(aboveLevel, w4, level);
+        SetUnits(aboveDc, w4, dc);
+        SetUnits(leftLevel, h4, level);
+        SetUnits(leftDc, h4, dc);
+        int w = limitX - x4, h = limitY - y4;
         if (w < w4)
         {
             new Span<byte>(aboveLevel + w, w4 - w).Clear();
@@ -317,6 +320,31 @@ public sealed unsafe partial class Av1TileDecoder
         return count == 8 ? units : units | *(ulong*)(p + 8) << shift;
     }
 
+    /// <summary>Sets 1, 2, 4, 8 or 16 bytes.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void SetUnits(byte* p, int count, int value)
+    {
+        ulong eight = (ulong)value * 0x0101010101010101;
+        if (count == 1)
+        {
+            *p = (byte)eight;
+        }
+        else if (count == 2)
+        {
+            *(ushort*)p = (ushort)eight;
+        }
+        else if (count == 4)
+        {
+            *(uint*)p = (uint)eight;
+        }
+        else
+        {
+            *(ulong*)p = eight;
+            if (count == 16)
+                *(ulong*)(p + 8) = eight;
+        }
+    }
+
     private int AllZeroContext(Av1Block* b, int plane, int tx, int w4, int h4, byte* aboveLevel, byte* aboveDc, byte* leftLevel, byte* leftDc)
     {
         ulong above, left;
@@ -341,11 +369,14 @@ public sealed unsafe partial class Av1TileDecoder
         return 7 + (above != 0 ? 1 : 0) + (left != 0 ? 1 : 0) + (area > w4 * h4 ? 3 : 0);
     }
 
-    private void FillTxTypes(int row, int col, int w4, int h4, int type)
+    /// <summary>Transform types by place, which only chroma of an inter block asks for (compute_tx_type, 5.11.40).</summary>
+    private void FillTxTypes(Av1Block* b, int row, int col, int w4, int h4, int type)
     {
+        if (!_isInter || !b->HasChroma)
+            return;
         byte* map = _txTypes + (row & 31) * 32 + (col & 31);
         for (int y = 0; y < h4; y++, map += 32)
-            Fill(map, w4, type);
+            SetUnits(map, w4, type);
     }
 
     private int ReadEob(int tx, int txCtx, int type, int txClass)
