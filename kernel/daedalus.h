@@ -68,11 +68,13 @@ struct daed_buf {
 	struct vb2_v4l2_buffer vb;
 	struct list_head list;
 	/* CAPTURE: an earlier field of this picture went wrong. */
+	/* OUTPUT: the slice could not be taken. */
 	bool failed;
 	bool corrupted;
 };
 
 enum daed_job_state {
+	DAED_JOB_GATHERING,	/* slices of the picture are still to come */
 	DAED_JOB_PENDING,	/* waits for the daemon */
 	DAED_JOB_HANDED,	/* the daemon works on it */
 	DAED_JOB_DONE,		/* waits for the jobs before it */
@@ -88,8 +90,14 @@ struct daed_job {
 	int status;
 	u32 flags;
 	ktime_t queued, handed;
+	/* No src: the client has it back already. */
 	struct daed_buf *src, *dst;
 	struct daed_mem *src_mem, *dst_mem;
+	/* Slice by slice: the bitstream so far, and flags that tell the field. */
+	void *slices;
+	u32 room;
+	u32 field;
+	struct list_head taken;	/* copied, go back after the jobs before it */
 	bool last_of_picture;
 	struct daedalus_v4l2_event event;
 	void *controls;
@@ -160,6 +168,8 @@ struct daed_ctx {
 		struct daed_job *job;
 		u64 timestamp;
 	} held;
+	/* The job that takes slices, with a reference; it is held.job as well. */
+	struct daed_job *gather;
 
 	/* Under daed_device.lock. */
 	struct list_head jobs;
@@ -214,6 +224,7 @@ extern struct device *daed_parent;
 extern struct workqueue_struct *daed_wq;
 extern unsigned int daed_max_context_mb;
 extern unsigned int daed_job_timeout_ms;
+extern bool daed_h264_slices;
 
 /* control.c */
 int daed_control_init(void);
@@ -237,6 +248,9 @@ void daed_fill_layout(const struct daed_format *format,
 		      const struct v4l2_pix_format_mplane *pix,
 		      struct daedalus_v4l2_event *event);
 int daed_init_controls(struct daed_ctx *ctx);
+bool daed_takes_slices(struct daed_ctx *ctx);
+u32 daed_field_of(struct daed_ctx *ctx);
+bool daed_is_per_slice(u32 id);
 
 /* video.c */
 extern const struct v4l2_file_operations daed_fops;
@@ -265,6 +279,7 @@ void daed_watchdog(struct work_struct *work);
 extern const struct vb2_mem_ops daed_mem_ops;
 int daed_mem_name(struct daed_mem *mem);
 int daed_mem_export(struct daed_device *dev, u32 id);
+int daed_mem_copy(struct daed_mem *mem, void *to, u32 bytes);
 int daed_mem_copy_to_user(struct daed_mem *mem, void __user *to, u32 bytes);
 void daed_mem_put(struct daed_mem *mem);
 

@@ -16,9 +16,12 @@ static const struct v4l2_ctrl_config daed_h264_controls[] = {
 	{ .id = V4L2_CID_STATELESS_H264_PPS },
 	{ .id = V4L2_CID_STATELESS_H264_SCALING_MATRIX },
 	{ .id = V4L2_CID_STATELESS_H264_DECODE_PARAMS },
+	/* Of the slice-based mode; what they say stands in the bitstream too. */
+	{ .id = V4L2_CID_STATELESS_H264_SLICE_PARAMS },
+	{ .id = V4L2_CID_STATELESS_H264_PRED_WEIGHTS },
 	{
 		.id = V4L2_CID_STATELESS_H264_DECODE_MODE,
-		.min = V4L2_STATELESS_H264_DECODE_MODE_FRAME_BASED,
+		.min = V4L2_STATELESS_H264_DECODE_MODE_SLICE_BASED,
 		.max = V4L2_STATELESS_H264_DECODE_MODE_FRAME_BASED,
 		.def = V4L2_STATELESS_H264_DECODE_MODE_FRAME_BASED,
 	},
@@ -330,6 +333,50 @@ void daed_fill_layout(const struct daed_format *f,
 	event->stride[2] = chroma;
 }
 
+static void daed_new_control(struct daed_ctx *ctx, const struct v4l2_ctrl_config *control)
+{
+	struct v4l2_ctrl_config mode = *control;
+
+	if (mode.id == V4L2_CID_STATELESS_H264_DECODE_MODE && READ_ONCE(daed_h264_slices))
+		mode.def = V4L2_STATELESS_H264_DECODE_MODE_SLICE_BASED;
+	v4l2_ctrl_new_custom(&ctx->hdl, &mode, NULL);
+}
+
+bool daed_takes_slices(struct daed_ctx *ctx)
+{
+	struct v4l2_ctrl *mode;
+
+	if (ctx->codec->fourcc != V4L2_PIX_FMT_H264_SLICE)
+		return false;
+	mode = v4l2_ctrl_find(&ctx->hdl, V4L2_CID_STATELESS_H264_DECODE_MODE);
+	return mode && v4l2_ctrl_g_ctrl(mode) == V4L2_STATELESS_H264_DECODE_MODE_SLICE_BASED;
+}
+
+/* The field that the controls in force describe; 0 for a frame. */
+u32 daed_field_of(struct daed_ctx *ctx)
+{
+	const u32 flags = V4L2_H264_DECODE_PARAM_FLAG_FIELD_PIC |
+			  V4L2_H264_DECODE_PARAM_FLAG_BOTTOM_FIELD;
+	struct v4l2_ctrl *ctrl = v4l2_ctrl_find(&ctx->hdl, V4L2_CID_STATELESS_H264_DECODE_PARAMS);
+	const struct v4l2_ctrl_h264_decode_params *params;
+	u32 field;
+
+	if (!ctrl)
+		return 0;
+	v4l2_ctrl_lock(ctrl);
+	params = ctrl->p_cur.p;
+	field = params->flags & flags;
+	v4l2_ctrl_unlock(ctrl);
+	return field;
+}
+
+/* What the daemon has no use for: it reads slice headers by itself. */
+bool daed_is_per_slice(u32 id)
+{
+	return id == V4L2_CID_STATELESS_H264_SLICE_PARAMS ||
+	       id == V4L2_CID_STATELESS_H264_PRED_WEIGHTS;
+}
+
 /* One handler for all codecs: controls may be set before the format is. */
 int daed_init_controls(struct daed_ctx *ctx)
 {
@@ -339,7 +386,7 @@ int daed_init_controls(struct daed_ctx *ctx)
 	v4l2_ctrl_handler_init(&ctx->hdl, DAED_MAX_CONTROLS);
 	for (i = 0; (codec = daed_codec_at(ctx->dev, i)); i++)
 		for (j = 0; j < codec->count; j++)
-			v4l2_ctrl_new_custom(&ctx->hdl, &codec->controls[j], NULL);
+			daed_new_control(ctx, &codec->controls[j]);
 	if (ctx->hdl.error)
 		return ctx->hdl.error;
 	ctx->fh.ctrl_handler = &ctx->hdl;

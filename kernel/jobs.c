@@ -9,14 +9,19 @@
 #include "daedalus.h"
 #include "trace.h"
 
+/* A picture's slices together. */
+#define DAED_MAX_SLICES SZ_64M
+
 static void daed_job_free(struct kref *kref)
 {
 	struct daed_job *job = container_of(kref, struct daed_job, kref);
 
-	daed_mem_put(job->src_mem);
+	if (job->src_mem)
+		daed_mem_put(job->src_mem);
 	daed_mem_put(job->dst_mem);
 	daed_ctx_put(job->ctx);
 	kvfree(job->controls);
+	kvfree(job->slices);
 	kfree(job);
 }
 
@@ -48,12 +53,58 @@ static void daed_dst_done(struct daed_buf *dst)
 			VB2_BUF_STATE_ERROR : VB2_BUF_STATE_DONE);
 }
 
-/* The picture that waits for another field will get none. */
+/* Requests of slices: clients expect OUTPUT buffers in the order they gave them. */
+static void daed_give_back_taken(struct daed_job *job, bool ok)
+{
+	struct daed_buf *src, *next;
+
+	lockdep_assert_held(&job->ctx->lock);
+	list_for_each_entry_safe(src, next, &job->taken, list) {
+		list_del(&src->list);
+		v4l2_ctrl_request_complete(daed_request_of(src), &job->ctx->hdl);
+		daed_src_done(job->ctx, src, ok && !src->failed);
+	}
+}
+
+/*
+ * The picture, or the field, that takes slices has all of them. @last: of the
+ * picture's last slice, goes back with the job; false: the job has ended before.
+ */
+static bool daed_gather_end(struct daed_ctx *ctx, struct daed_buf *last)
+{
+	struct daed_device *dev = ctx->dev;
+	struct daed_job *job = ctx->gather;
+	bool known, taken;
+
+	if (!job)
+		return false;
+	ctx->gather = NULL;
+	job->queued = ktime_get();
+	spin_lock(&dev->lock);
+	taken = job->state == DAED_JOB_GATHERING;
+	if (taken) {
+		job->src = last;
+		job->last_of_picture = last;
+		if (!job->status && dev->dead)
+			job->status = -ENODEV;
+		job->state = job->status ? DAED_JOB_DONE : DAED_JOB_PENDING;
+		if (job->status && job->id)
+			xa_erase(&dev->jobs, job->id);
+	}
+	known = ctx->known;
+	spin_unlock(&dev->lock);
+	wake_up(known ? &ctx->wait : &dev->wait);
+	daed_job_put(job);
+	return taken;
+}
+
+/* The picture that waits for another field or slice will get none. */
 void daed_release_held(struct daed_ctx *ctx)
 {
 	struct daed_buf *dst = ctx->held.dst;
 	struct daed_job *job = ctx->held.job;
 
+	daed_gather_end(ctx, NULL);
 	memset(&ctx->held, 0, sizeof(ctx->held));
 	if (job)
 		job->last_of_picture = true;
@@ -82,12 +133,14 @@ static void daed_job_finish(struct daed_job *job)
 	bool corrupted = job->flags & DAEDALUS_V4L2_DONE_CORRUPTED;
 
 	lockdep_assert_held(&ctx->lock);
-	v4l2_ctrl_request_complete(daed_request_of(src), &ctx->hdl);
+	if (src)
+		v4l2_ctrl_request_complete(daed_request_of(src), &ctx->hdl);
 	if (job->status) {
 		dst->failed = true;
 		atomic64_inc(&ctx->stats.failed);
 	} else {
-		daed_copy_metadata(&src->vb, &dst->vb);
+		if (src)
+			daed_copy_metadata(&src->vb, &dst->vb);
 		if (corrupted) {
 			dst->corrupted = true;
 			atomic64_inc(&ctx->stats.corrupted);
@@ -99,7 +152,8 @@ static void daed_job_finish(struct daed_job *job)
 		daed_dst_done(dst);
 	else if (ctx->held.job == job)
 		ctx->held.job = NULL;
-	daed_src_done(ctx, src, !job->status && !corrupted);
+	if (src)
+		daed_src_done(ctx, src, !job->status && !corrupted);
 	daed_job_put(job);
 }
 
@@ -123,8 +177,11 @@ void daed_finish_done(struct daed_ctx *ctx)
 	struct daed_job *job;
 
 	do {
-		spin_lock(&dev->lock);
+		/* Only this thread takes jobs from the list, under the context's lock. */
 		job = list_first_entry_or_null(&ctx->jobs, struct daed_job, list);
+		if (job)
+			daed_give_back_taken(job, true);
+		spin_lock(&dev->lock);
 		if (job && daed_may_finish(job))
 			list_del_init(&job->list);
 		else
@@ -160,7 +217,7 @@ static int daed_snapshot(struct daed_ctx *ctx, struct daed_job *job)
 	for (i = 0; i < codec->count; i++) {
 		struct v4l2_ctrl *ctrl = v4l2_ctrl_find(&ctx->hdl, codec->controls[i].id);
 
-		if (ctrl && ctrl->is_ptr)
+		if (ctrl && ctrl->is_ptr && !daed_is_per_slice(ctrl->id))
 			ctrls[count++] = ctrl;
 	}
 
@@ -195,6 +252,7 @@ static struct daed_job *daed_job_create(struct daed_ctx *ctx, struct daed_buf *s
 	if (!job)
 		return NULL;
 	kref_init(&job->kref);
+	INIT_LIST_HEAD(&job->taken);
 	kref_get(&ctx->kref);
 	job->ctx = ctx;
 	job->src = src;
@@ -212,10 +270,10 @@ static struct daed_job *daed_job_create(struct daed_ctx *ctx, struct daed_buf *s
 	return job;
 }
 
-static int daed_job_prepare(struct daed_job *job)
+/* With the request's controls in force. */
+static int daed_job_prepare(struct daed_job *job, int ret)
 {
 	struct daed_ctx *ctx = job->ctx;
-	int ret = v4l2_ctrl_request_setup(daed_request_of(job->src), &ctx->hdl);
 
 	/* Queued before the format was set. */
 	if (!ret && vb2_plane_size(&job->dst->vb.vb2_buf, 0) < job->event.buffer_size)
@@ -259,7 +317,8 @@ static void daed_start(struct daed_ctx *ctx)
 		ctx->held.timestamp = job->event.timestamp;
 	}
 
-	ret = daed_job_prepare(job);
+	ret = v4l2_ctrl_request_setup(daed_request_of(job->src), &ctx->hdl);
+	ret = daed_job_prepare(job, ret);
 	job->queued = ktime_get();
 	atomic64_inc(&ctx->stats.queued);
 	trace_daedalus_queue(job);
@@ -279,6 +338,120 @@ static void daed_start(struct daed_ctx *ctx)
 		wake_up(known ? &ctx->wait : &dev->wait);
 }
 
+/* A job for the slices of one picture or field; the first one's controls hold. */
+static struct daed_job *daed_gather_begin(struct daed_ctx *ctx, struct daed_buf *src,
+					  int status, u32 field)
+{
+	struct daed_device *dev = ctx->dev;
+	struct daed_buf *dst = ctx->held.dst;
+	struct daed_job *job;
+
+	if (!dst)
+		dst = list_first_entry(&ctx->dst_ready, struct daed_buf, list);
+	job = daed_job_create(ctx, src, dst);
+	if (!job)
+		return NULL;
+	if (!ctx->held.dst)
+		list_del(&dst->list);
+	job->src = NULL;
+	daed_mem_put(job->src_mem);
+	job->src_mem = NULL;
+	job->bytes = 0;
+	job->field = field;
+	job->status = daed_job_prepare(job, status);
+	daed_copy_metadata(&src->vb, &dst->vb);
+	ctx->held.dst = dst;
+	ctx->held.job = job;
+	ctx->held.timestamp = job->event.timestamp;
+	kref_get(&job->kref);
+	ctx->gather = job;
+	atomic64_inc(&ctx->stats.queued);
+	trace_daedalus_queue(job);
+	spin_lock(&dev->lock);
+	job->event.buffer = job->dst_mem->id;
+	job->event.job = job->id;
+	job->state = DAED_JOB_GATHERING;
+	list_add_tail(&job->list, &ctx->jobs);
+	spin_unlock(&dev->lock);
+	return job;
+}
+
+static int daed_gather_add(struct daed_job *job, struct daed_buf *src)
+{
+	struct vb2_buffer *vb = &src->vb.vb2_buf;
+	u32 bytes = vb2_get_plane_payload(vb, 0);
+	u32 need = job->bytes + bytes;
+	int ret;
+
+	if (bytes > DAED_MAX_SLICES || need > DAED_MAX_SLICES)
+		return -E2BIG;
+	if (need > job->room) {
+		u32 room = max_t(u32, SZ_64K, need + need / 2);
+		void *larger = kvmalloc(room, GFP_KERNEL_ACCOUNT);
+
+		if (!larger)
+			return -ENOMEM;
+		memcpy(larger, job->slices, job->bytes);
+		kvfree(job->slices);
+		job->slices = larger;
+		job->room = room;
+	}
+	ret = daed_mem_copy(vb->planes[0].mem_priv, job->slices + job->bytes, bytes);
+	if (!ret)
+		job->bytes = need;
+	return ret;
+}
+
+/*
+ * Slice by slice: the daemon gets the picture when it is whole, and reads the
+ * slice headers by itself. Its last request completes with it, the others when
+ * their slice is copied and the jobs before are done: a client may have fewer
+ * buffers than a picture slices.
+ */
+static void daed_gather(struct daed_ctx *ctx)
+{
+	struct daed_buf *src = list_first_entry(&ctx->src_ready, struct daed_buf, list);
+	bool more = src->vb.flags & V4L2_BUF_FLAG_M2M_HOLD_CAPTURE_BUF;
+	struct daed_job *job;
+	int ret, status;
+	u32 field;
+
+	list_del(&src->list);
+	status = v4l2_ctrl_request_setup(daed_request_of(src), &ctx->hdl);
+	field = daed_field_of(ctx);
+	if (ctx->gather && ctx->gather->field != field)
+		daed_gather_end(ctx, NULL);
+	job = ctx->gather;
+	if (!job)
+		job = daed_gather_begin(ctx, src, status, field);
+	ret = status;
+	if (!job)
+		ret = -ENOMEM;
+	else if (!ret)
+		ret = daed_gather_add(job, src);
+	if (job && !job->status)
+		job->status = ret;
+	if (job)
+		kref_get(&job->kref);
+	if (!more && job && daed_gather_end(ctx, src)) {
+		memset(&ctx->held, 0, sizeof(ctx->held));
+		daed_job_put(job);
+		return;
+	}
+	src->failed = ret || !more;
+	/* daed_finish_done() gives it back, unless the job is gone. */
+	if (job && !list_empty(&job->list)) {
+		list_add_tail(&src->list, &job->taken);
+	} else {
+		v4l2_ctrl_request_complete(daed_request_of(src), &ctx->hdl);
+		daed_src_done(ctx, src, !src->failed);
+	}
+	if (job)
+		daed_job_put(job);
+	if (!more)
+		daed_release_held(ctx);
+}
+
 /* Pairs what is ready; under the context's lock. */
 void daed_schedule(struct daed_ctx *ctx)
 {
@@ -290,6 +463,11 @@ void daed_schedule(struct daed_ctx *ctx)
 			daed_release_held(ctx);
 		if (!ctx->held.dst && list_empty(&ctx->dst_ready))
 			break;
+		if (daed_takes_slices(ctx)) {
+			daed_gather(ctx);
+			continue;
+		}
+		daed_gather_end(ctx, NULL);
 		daed_start(ctx);
 	}
 	/* Jobs that failed at once. */
@@ -327,13 +505,19 @@ void daed_revoke(struct daed_ctx *ctx, bool output)
 		list_del_init(&job->list);
 		atomic64_inc(&ctx->stats.revoked);
 		trace_daedalus_revoke(job);
+		daed_give_back_taken(job, false);
 		/* Of two fields in flight only the second gives it back. */
 		if (job->last_of_picture)
 			list_add_tail(&job->dst->list, &back);
-		v4l2_ctrl_request_complete(daed_request_of(job->src), &ctx->hdl);
-		daed_src_done(ctx, job->src, false);
+		if (job->src) {
+			v4l2_ctrl_request_complete(daed_request_of(job->src), &ctx->hdl);
+			daed_src_done(ctx, job->src, false);
+		}
 		daed_job_put(job);
 	}
+	if (ctx->gather)
+		daed_job_put(ctx->gather);
+	ctx->gather = NULL;
 	if (ctx->held.dst)
 		list_add_tail(&ctx->held.dst->list, &back);
 	memset(&ctx->held, 0, sizeof(ctx->held));
@@ -475,7 +659,11 @@ static int daed_hand_out(struct daed_device *dev, struct daed_job *job,
 	}
 	if (copy_to_user(data, job->controls, job->controls_size))
 		return -EFAULT;
-	ret = daed_mem_copy_to_user(job->src_mem, data + job->controls_size, job->bytes);
+	data += job->controls_size;
+	if (job->slices)
+		ret = copy_to_user(data, job->slices, job->bytes) ? -EFAULT : 0;
+	else
+		ret = daed_mem_copy_to_user(job->src_mem, data, job->bytes);
 	if (ret)
 		return ret;
 

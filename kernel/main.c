@@ -13,6 +13,10 @@ unsigned int daed_job_timeout_ms = 10000;
 module_param_named(job_timeout_ms, daed_job_timeout_ms, uint, 0644);
 MODULE_PARM_DESC(job_timeout_ms, "how long the daemon may take for a frame before it fails");
 
+bool daed_h264_slices;
+module_param_named(h264_slices, daed_h264_slices, bool, 0644);
+MODULE_PARM_DESC(h264_slices, "H.264 is taken slice by slice unless a client chooses; for tests");
+
 struct device *daed_parent;
 struct workqueue_struct *daed_wq;
 static struct platform_device *daed_platform;

@@ -512,7 +512,8 @@ int daed_mem_export(struct daed_device *dev, u32 id)
 	return fd;
 }
 
-static int daed_mem_copy_imported(struct daed_mem *mem, void __user *to, u32 bytes)
+/* To user memory, or to ours where there is none. */
+static int daed_mem_copy_imported(struct daed_mem *mem, void *to, void __user *user, u32 bytes)
 {
 	struct iosys_map map;
 	int ret;
@@ -526,7 +527,9 @@ static int daed_mem_copy_imported(struct daed_mem *mem, void __user *to, u32 byt
 		return ret;
 	if (map.is_iomem)
 		ret = -EOPNOTSUPP;
-	else if (copy_to_user(to, map.vaddr, bytes))
+	else if (to)
+		memcpy(to, map.vaddr, bytes);
+	else if (copy_to_user(user, map.vaddr, bytes))
 		ret = -EFAULT;
 #if DAED_HAS_VMAP_UNLOCKED
 	dma_buf_vunmap_unlocked(mem->imported, &map);
@@ -536,6 +539,23 @@ static int daed_mem_copy_imported(struct daed_mem *mem, void __user *to, u32 byt
 	return ret;
 }
 
+int daed_mem_copy(struct daed_mem *mem, void *to, u32 bytes)
+{
+	u32 done = 0;
+
+	if (bytes > mem->size)
+		return -EINVAL;
+	if (mem->imported)
+		return daed_mem_copy_imported(mem, to, NULL, bytes);
+	while (done < bytes) {
+		u32 n = min_t(u32, bytes - done, PAGE_SIZE);
+
+		memcpy_from_page(to + done, mem->pages[done >> PAGE_SHIFT], 0, n);
+		done += n;
+	}
+	return 0;
+}
+
 int daed_mem_copy_to_user(struct daed_mem *mem, void __user *to, u32 bytes)
 {
 	u32 done = 0;
@@ -543,7 +563,7 @@ int daed_mem_copy_to_user(struct daed_mem *mem, void __user *to, u32 bytes)
 	if (bytes > mem->size)
 		return -EINVAL;
 	if (mem->imported)
-		return daed_mem_copy_imported(mem, to, bytes);
+		return daed_mem_copy_imported(mem, NULL, to, bytes);
 	while (done < bytes) {
 		u32 n = min_t(u32, bytes - done, PAGE_SIZE);
 		void *from = kmap_local_page(mem->pages[done >> PAGE_SHIFT]);

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # The kernel route: builds the module for the distribution's kernels, then loads it in User-Mode Linux and lets foreign clients decode
 # through it:  run.sh VECTORS [COUNTSFILE]      (out/ must hold daedalusd and the engine)
-# DAEDALUS_VM_PARTS chooses some of: modules smoke decode elements visl compliance decode-next elements-next faults load, which are the default, and of what takes
+# DAEDALUS_VM_PARTS chooses some of: modules smoke decode decode-slices elements visl compliance decode-next elements-next faults load, which are the default, and of what takes
 # long: streams-long (eight streams for a minute), fuzz-long (five minutes of garbage), throughput (the kernel route over the embedded one; DAEDALUS_VM_CLIPS, a
 # pattern, names clips in place of the vectors).
 # Packages are downloaded and unpacked in a cache (DAEDALUS_VM_CACHE, ~/.cache/gstdaedalus/vm), none is installed.
@@ -12,7 +12,7 @@ vectors=$1 counts=${2:-/dev/null}
 out=$root/out/vm
 work=$out/work
 mkdir -p "$work"
-parts=" ${DAEDALUS_VM_PARTS:-modules smoke decode elements visl compliance decode-next elements-next faults load} "
+parts=" ${DAEDALUS_VM_PARTS:-modules smoke decode decode-slices elements visl compliance decode-next elements-next faults load} "
 passed=0 failed=0
 
 wanted() { [ "${parts#* "$1" }" != "$parts" ]; }
@@ -80,6 +80,7 @@ boot() { # job [name=value…]
 
 wanted smoke && boot smoke
 wanted decode && DAEDALUS_VM_TIMEOUT=900 boot decode
+wanted decode-slices && boot decode-slices
 tool=$root/src/Daedalus.Tool/bin/Release/net10.0/daedalusctl.dll
 if [ "${parts#*elements }" != "$parts" ] || wanted visl; then
     [ -e "$tool" ] || dotnet build "$root/src/Daedalus.Tool" -c Release -f net10.0 -v q -nologo >"$out/tool.log" 2>&1 || { note 1 "daedalusctl builds"; finish; }

@@ -11,10 +11,13 @@ import vm
 ELEMENTS = {"vp9": "v4l2slvp9dec", "h264": "v4l2slh264dec", "av1": "v4l2slav1dec"}
 
 
-def main(vectors="vectors.json", root=None):
+def main(vectors="vectors.json", root=None, suits=lambda entry: True, before=None, check=None, **parameters):
+    """parameters: of the module. before, check: called with the module loaded, and a case when the vectors have been decoded."""
     with open(os.path.join(vm.WORK, vectors), encoding="utf-8") as f:
         chosen = json.load(f)
-    vm.insmod()
+    vm.insmod(**parameters)
+    if before:
+        before()
     with vm.Daemon():
         if root:
             chosen["folder"] = gst.enter(root, chosen["folder"])
@@ -23,7 +26,7 @@ def main(vectors="vectors.json", root=None):
         import run  # tests/conformance
         run.CODECS.setdefault("av1", ("av1parse", ""))
 
-        for entry in chosen["entries"]:
+        for entry in filter(suits, chosen["entries"]):
             def play():
                 start = time.monotonic()
                 outcome, detail = run.play(chosen["folder"], entry, ELEMENTS[entry["codec"]], 60, None, entry["result_md5"])
@@ -34,6 +37,8 @@ def main(vectors="vectors.json", root=None):
                 vm.check(outcome == "pass", f"{outcome} {detail}")
                 return f"{entry['frames']} frames in {time.monotonic() - start:.2f} s"
             vm.case(f"{ELEMENTS[entry['codec']]} {entry['name']}", play)
+        if check:
+            vm.case(*check)
         vm.case("no context is left", lambda: vm.wait_for(lambda: not vm.contexts(), "contexts gone"))
     vm.case("module unloads", lambda: vm.wait_for(vm.rmmod, "rmmod"))
     vm.case("kernel log", vm.check_kernel_log)

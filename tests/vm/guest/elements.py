@@ -185,7 +185,7 @@ def described():
     # Of all streams only where the kernel has V4L2_FMTDESC_FLAG_ENUM_ALL.
     vm.check({"NV12", "YU12"} <= {f["fourcc"] for f in device["picture-formats"]}, str(device["picture-formats"]))
     controls = {c["id"]: c for c in device["controls"]}
-    vm.check(controls[0x00a40900]["menu"] == [{"value": 1, "name": "Frame-Based"}] and controls[0x00a40907]["element-size"] == 560, str(controls))
+    vm.check(controls[0x00a40900]["menu"] == [{"value": 0, "name": "Slice-Based"}, {"value": 1, "name": "Frame-Based"}] and controls[0x00a40900]["default"] == 1 and controls[0x00a40907]["element-size"] == 560, str(controls))
     topology = next(t for t in json.loads(tool("topology", media[0], "--json")))
     vm.check(sorted(e["function"] for e in topology["entities"]) == [0x4008, 0x10001, 0x10001] and len(topology["pads"]) == 4, str(topology))
     vm.check([i["node"] for i in topology["interfaces"]] == [video[0]], str(topology))
