@@ -95,7 +95,7 @@ page docs/man/gstdaedalus.7
 finish
 
 begin daedalus-tools "$arch" video "libdaedalus-engine (= $version), libc6 (>= $(glibc $built/bin/daedalusctl))" "decode, compare and measure with the daedalus decoders" \
-    "gstreamer1.0-daedalus, gstreamer1.0-tools, ffmpeg, python3-gi, gir1.2-gst-plugins-base-1.0" <<'T'
+    "gstreamer1.0-daedalus, gstreamer1.0-tools, gstreamer1.0-plugins-bad, ffmpeg, python3-gi, gir1.2-gst-plugins-base-1.0" <<'T'
 daedalusctl decodes files to raw frames and checksums, finds and draws the
 first block that differs from another decoder's, plays, measures speed beside
 other decoders, runs conformance suites, and shows devices and where a

@@ -1,10 +1,11 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""trace.py PIPELINE…: runs a pipeline and says, for each link, which memory it carries and whether it is the memory of the link before.
+"""trace.py [--json] PIPELINE…: runs a pipeline and says, for each link, which memory it carries and whether it is the memory of the link before.
 
 An fd's inode tells one memfd or dmabuf from another, whoever wrapped it; other memory is told apart by the address of its parent GstMemory.
 A link whose element gave out memory that it did not get is a copy (or what the element made: a decoder's picture, an encoder's data).
 """
+import json
 import os
 import re
 import sys
@@ -62,11 +63,15 @@ def watch(link):
 
 
 def main():
-    if len(sys.argv) < 2:
+    arguments = sys.argv[1:]
+    as_json = arguments[:1] == ["--json"]
+    if as_json:
+        arguments.pop(0)
+    if not arguments:
         sys.exit(__doc__)
     try:
         # One word is the whole pipeline, several are what gst-launch-1.0 takes.
-        pipeline = Gst.parse_launch(sys.argv[1]) if len(sys.argv) == 2 else Gst.parse_launchv(sys.argv[1:])
+        pipeline = Gst.parse_launch(arguments[0]) if len(arguments) == 1 else Gst.parse_launchv(arguments)
     except GLib.Error as e:
         print(e.message, file=sys.stderr)
         sys.exit(2)
@@ -94,7 +99,9 @@ def main():
     if failed:
         print(*message.parse_error(), file=sys.stderr)
 
-    print(f"{'link':52s} {'buffers':>7s}  {'memory':18s} {'of the link before':20s} caps")
+    rows, decoders = [], []
+    if not as_json:
+        print(f"{'link':52s} {'buffers':>7s}  {'memory':18s} {'of the link before':20s} caps")
     for link in links.values():
         if link.buffers == 0:
             continue
@@ -113,11 +120,17 @@ def main():
                 before |= links[source].ids
         same = len(link.ids & before)
         verdict = "(source)" if not before else "the same" if same == len(link.ids) else "new" if same == 0 else f"{same} of {len(link.ids)}"
-        print(f"{element.get_name() + ' -> ' + target:52s} {link.buffers:7d}  {','.join(sorted(link.kinds)):18s} {verdict:20s} {link.caps}")
+        rows.append({"from": element.get_name(), "to": target, "buffers": link.buffers, "memory": sorted(link.kinds), "of-the-link-before": verdict, "caps": link.caps})
+        if not as_json:
+            print(f"{element.get_name() + ' -> ' + target:52s} {link.buffers:7d}  {','.join(sorted(link.kinds)):18s} {verdict:20s} {link.caps}")
     for element in each(pipeline.iterate_recurse()):
         if element.find_property("stats") and element.get_factory() and element.get_factory().get_name().startswith("daedalus"):
             stats = element.get_property("stats")
-            print(f"{element.get_name()}: route {stats.get_string('route')}, {stats.get_uint64('frames')[1]} frames, {stats.get_uint64('copies')[1]} copied by the decoder")
+            decoders.append({"name": element.get_name(), "route": stats.get_string("route"), "frames": stats.get_uint64("frames")[1], "copies": stats.get_uint64("copies")[1]})
+            if not as_json:
+                print(f"{element.get_name()}: route {stats.get_string('route')}, {stats.get_uint64('frames')[1]} frames, {stats.get_uint64('copies')[1]} copied by the decoder")
+    if as_json:
+        print(json.dumps({"links": rows, "decoders": decoders}, indent=2))
     pipeline.set_state(Gst.State.NULL)
     sys.exit(1 if failed else 0)
 

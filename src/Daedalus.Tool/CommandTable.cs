@@ -118,7 +118,7 @@ internal static class CommandTable
                 "Runs a pipeline and says of each link which memory it carries and whether it is the memory of the link before. A link whose element gave out memory that it did not get is a copy, "
                     + "or what the element made: a decoder's picture, an encoder's data. Needs Python's GStreamer bindings.",
             ],
-            [], "the pipeline failed", TraceCommand.Run)
+            [s_jsonFlag], "the pipeline failed", TraceCommand.Run)
         {
             TakesRest = true,
             Examples = [("trace filesrc location=in.ivf ! ivfparse ! vp9parse ! daedalusvp9dec ! videoconvert ! fakesink", "does videoconvert copy?")],

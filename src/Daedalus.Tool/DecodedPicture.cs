@@ -20,17 +20,18 @@ namespace Daedalus.Tool;
 /// <param name="Note">What else is worth telling, with a space before, or empty.</param>
 /// <param name="BlockSize">Edge of the codec's largest block.</param>
 /// <param name="Monochrome">Only luma is coded.</param>
+/// <param name="BlockName">What the codec calls such a block.</param>
 internal readonly record struct DecodedPicture(CaptureBuffer Buffer, CodedGeometry Geometry, int Left, int Top, int Width, int Height,
-    long AccessUnit, int Status, bool Corrupted, string Note, int BlockSize, bool Monochrome = false)
+    long AccessUnit, int Status, bool Corrupted, string Note, int BlockSize, bool Monochrome = false, string BlockName = "superblock")
 {
     public static DecodedPicture From(in Vp9Output o) => new(o.Buffer, o.Geometry, 0, 0, o.Geometry.Width, o.Geometry.Height,
         o.AccessUnit, o.Status, o.Corrupted, o.Existing ? " existing" : "", 64);
 
     public static DecodedPicture From(in H264Output o, bool notes) => new(o.Buffer, o.Geometry, o.CropLeft, o.CropTop, o.CropWidth, o.CropHeight,
-        o.AccessUnit, o.Status, o.Corrupted, notes ? Describe(o) : "", 16);
+        o.AccessUnit, o.Status, o.Corrupted, notes ? Describe(o) : "", 16, BlockName: "macroblock");
 
     public static DecodedPicture From(in Av1Output o) => new(o.Buffer, o.Geometry, 0, 0, o.Geometry.Width, o.Geometry.Height,
-        o.TemporalUnit, o.Status, o.Corrupted, (o.IsKey ? " key" : "") + (o.Existing ? " existing" : "") + (o.SpatialId != 0 ? $" layer {o.SpatialId}" : ""), 64, o.Monochrome);
+        o.TemporalUnit, o.Status, o.Corrupted, (o.IsKey ? " key" : "") + (o.Existing ? " existing" : "") + (o.SpatialId != 0 ? $" layer {o.SpatialId}" : ""), 64, o.Monochrome, "block"); // superblocks have 64 or 128
 
     private static string Describe(in H264Output o) =>
         $" unit {o.AccessUnit} poc {Math.Min(o.TopFieldOrderCnt, o.BottomFieldOrderCnt)}{(o.IsIdr ? " idr" : "")}{(o.Interlaced ? " interlaced" : "")}{(o.Fields == H264Fields.Frame ? "" : $" only {o.Fields}")}";

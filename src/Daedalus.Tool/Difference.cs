@@ -40,7 +40,7 @@ internal sealed class Difference
     public char PlaneName => "YUV"[Plane];
 
     /// <summary>What the codec calls its blocks.</summary>
-    public string BlockName => BlockSize == 16 ? "macroblock" : "superblock";
+    public required string BlockName { get; init; }
 
     /// <summary>Compares; null: equal.</summary>
     public static Difference? Find(PlanarPicture ours, PlanarPicture theirs, in DecodedPicture output)
@@ -49,7 +49,7 @@ internal sealed class Difference
         {
             if (ours.Planes[plane].AsSpan().SequenceEqual(theirs.Planes[plane]))
                 continue;
-            var difference = new Difference(ours, theirs) { Plane = plane, BlockSize = output.BlockSize };
+            var difference = new Difference(ours, theirs) { Plane = plane, BlockSize = output.BlockSize, BlockName = output.BlockName };
             difference.Locate(output.Left, output.Top);
             return difference;
         }

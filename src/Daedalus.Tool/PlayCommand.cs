@@ -17,10 +17,11 @@ internal static partial class PlayCommand
             throw new FileNotFoundException($"{file} does not exist.");
         Installation.UsePlugin();
         bool json = options.Has("json");
-        string codec = CodecOf(file), element = $"daedalus{codec}dec";
+        (string codec, string[] front) = Inspect(file);
+        string element = $"daedalus{codec}dec";
         if (!GStreamer.HasElement(element))
             throw new IOException($"{element} is not in GStreamer's registry; GST_DEBUG=GST_PLUGIN_LOADING:5 gst-inspect-1.0 daedalus says why.");
-        string[] source = ["filesrc", $"location={Path.GetFullPath(file)}", "!", "parsebin", "!", "queue", "!", element, "name=dec",
+        string[] source = ["filesrc", $"location={Path.GetFullPath(file)}", "!", .. front, "!", "queue", "!", element, "name=dec",
             .. options.Get("device") is { } device ? [$"device={device}"] : Array.Empty<string>(), .. options.Has("threads") ? [$"n-threads={options.GetInt("threads", 0)}"] : Array.Empty<string>(), "!"];
         bool display = new[] { "DISPLAY", "WAYLAND_DISPLAY" }.Any(v => !string.IsNullOrEmpty(Environment.GetEnvironmentVariable(v)));
         string[] sink = options.Get("sink") is { } described ? described.Split(' ', StringSplitOptions.RemoveEmptyEntries)
@@ -102,22 +103,27 @@ internal static partial class PlayCommand
         return code != 0 || frames == 0 ? 1 : 0;
     }
 
-    // Bare streams are known by themselves; of containers GStreamer says what is in them.
-    private static string CodecOf(string file)
+    // The codec, and the elements that take its access units out of the file. Bare streams are known by themselves; of containers GStreamer says what is in them.
+    private static (string Codec, string[] Front) Inspect(string file)
     {
         if (AccessUnitReader.IsRaw(file))
         {
             using AccessUnitReader reader = AccessUnitReader.Open(file);
-            return reader.Codec switch { StreamCodec.Vp9 => "vp9", StreamCodec.Av1 => "av1", _ => "h264" };
+            return (reader.Codec switch { StreamCodec.Vp9 => "vp9", StreamCodec.Av1 => "av1", _ => "h264" }, ["parsebin"]);
         }
         var videos = new HashSet<string>();
-        // No filter: a link that cannot be made now and then leaves gst-launch-1.0 1.22 waiting for ever.
-        (_, string output, string errors) = GStreamer.Run(["gst-launch-1.0", "-v", "filesrc", $"location={Path.GetFullPath(file)}", "!", "parsebin", "!", "fakesink", "num-buffers=1"], seconds: 10);
-        foreach (Match m in Video().Matches(output))
-            videos.Add(m.Groups[1].Value);
-        if (videos.FirstOrDefault(v => v is "vp9" or "h264" or "av1") is { } codec)
-            return codec;
-        string why = Regex.Match(errors, @"ERROR: from element [^:]*: (.*)").Groups[1].Value;
+        string why = "";
+        // decodebin goes without where the codec's parser is not installed; so does our element.
+        foreach (string[] front in (string[][])[["parsebin"], ["decodebin", "caps=video/x-vp9;video/x-h264;video/x-av1"]])
+        {
+            // No filter behind: a link that cannot be made now and then leaves gst-launch-1.0 1.22 waiting for ever.
+            (_, string output, string errors) = GStreamer.Run(["gst-launch-1.0", "-v", "filesrc", $"location={Path.GetFullPath(file)}", "!", .. front, "!", "fakesink", "num-buffers=1"], seconds: 10);
+            videos.UnionWith(Video().Matches(output).Select(m => m.Groups[1].Value));
+            if (videos.FirstOrDefault(v => v is "vp9" or "h264" or "av1") is { } codec)
+                return (codec, front);
+            why = Regex.Match(errors, @"ERROR: from element [^:]*: (.*)").Groups[1].Value;
+        }
+        videos.RemoveWhere(v => v.StartsWith("raw", StringComparison.Ordinal));
         throw new InvalidDataException(videos.Count > 0 ? $"{file}: its video is {string.Join(", ", videos)}; VP9, H.264 and AV1 can be played." : $"{file}: no VP9, H.264 or AV1 video found{(why.Length > 0 ? ": " + why : "")}");
     }
 
@@ -136,7 +142,7 @@ internal static partial class PlayCommand
         return md5;
     }
 
-    [GeneratedRegex(@"GstParseBin:parsebin0(?!/GstTypeFind)\S*(?<!GstPad:sink): caps = video/(?:x-)?([a-z0-9]+)")]
+    [GeneratedRegex(@"Gst(?:Parse|Decode)Bin:\w+bin0(?!/GstTypeFind)\S*(?<!GstPad:sink): caps = video/(?:x-)?([a-z0-9]+)")]
     private static partial Regex Video();
 
     [GeneratedRegex(@":dec\.GstPad:src: caps = (.*)")]

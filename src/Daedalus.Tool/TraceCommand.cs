@@ -13,7 +13,7 @@ internal static class TraceCommand
         Installation.UsePlugin();
         // Debian's Python has Debian's bindings; another one in PATH has not.
         string python = File.Exists("/usr/bin/python3") ? "/usr/bin/python3" : "python3";
-        using Process process = Process.Start(new ProcessStartInfo(python, [Installation.Script("trace.py", "pipelines/trace.py"), .. options.Arguments]) { UseShellExecute = false })
+        using Process process = Process.Start(new ProcessStartInfo(python, [Installation.Script("trace.py", "pipelines/trace.py"), .. options.Has("json") ? ["--json"] : Array.Empty<string>(), .. options.Arguments]) { UseShellExecute = false })
             ?? throw new IOException("python3 does not start.");
         process.WaitForExit();
         return process.ExitCode;

@@ -77,7 +77,7 @@ public sealed class CompletionTests(Tool tool)
             zpty -r z line '*READY*READY*'
             zpty -n -w z "$1"$'\t\t'
             out=
-            repeat 20; do sleep 0.1; while zpty -r -t z line; do out+=$line; done; [[ $out == *$2* ]] && break; done
+            repeat 100; do sleep 0.1; while zpty -r -t z line; do out+=$line; done; [[ $out == *$2* ]] && break; done
             print -r -- $out
             """);
         foreach ((string typed, string expected) in new[] { ("daedalusctl conf", "conformance"), ("daedalusctl decode --in-fl", "--in-flight"), ("daedalusctl decode --format=nv", "nv12"), ("daedalusctl completion fi", "fish") })
