@@ -19,6 +19,7 @@ internal sealed unsafe class Server : IDisposable
     private readonly int _threads;
     private readonly DataBlockPool _blocks = new();
     private readonly Dictionary<uint, StreamDecoder> _streams = [];
+    private readonly List<uint> _unserved = [];
     private readonly long _began = Stopwatch.GetTimestamp();
     private uint _videoMinor, _mediaMinor;
     private long _streamsClosed, _framesClosed;
@@ -83,6 +84,12 @@ internal sealed unsafe class Server : IDisposable
             else if (status is not (0 or Native.Again or Native.Interrupted))
                 throw new DeviceException($"The module gives no work: {Native.Message(status)}.", status);
             idle();
+            if (_unserved.Count == 0)
+                continue;
+            uint[] again = [.. _unserved];
+            _unserved.Clear();
+            foreach (uint context in again)
+                Open(context);
         }
     }
 
@@ -91,7 +98,18 @@ internal sealed unsafe class Server : IDisposable
         var stream = new StreamDecoder(context, _node, _engine, _blocks, _threads, Closed);
         lock (_streams)
             _streams[context] = stream;
-        stream.Start();
+        try
+        {
+            stream.Start();
+        }
+        catch (Exception e) when (e is OutOfMemoryException or ThreadStartException)
+        {
+            // No memory for a thread: the others go on, and this one is tried again.
+            lock (_streams)
+                _streams.Remove(context);
+            _unserved.Add(context);
+            Log.Error("no-thread", $"context={context}");
+        }
     }
 
     private void Closed(StreamDecoder stream)
