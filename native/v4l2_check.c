@@ -8,6 +8,7 @@
 #include <sys/time.h>
 #include <time.h>
 #include <linux/media.h>
+#include <linux/dma-buf.h>
 #include <linux/videodev2.h>
 
 #define CHECK_SIZE(type, name, size) _Static_assert(sizeof(type) == (size), "size of " #type)
@@ -69,6 +70,11 @@ CHECK_FIELD(struct media_v2_interface, devnode.major, MediaV2Interface.Major, 48
 CHECK_FIELD(struct media_v2_topology, ptr_entities, MediaV2Topology.Entities, 16);
 CHECK_FIELD(struct media_v2_topology, ptr_links, MediaV2Topology.Links, 64);
 
+CHECK_NUMBER(DMA_BUF_IOCTL_SYNC, V4L2Abi.DmaBufSync, 0x40086200);
+CHECK_NUMBER(DMA_BUF_SYNC_READ, V4L2Abi.DmaBufSyncRead, 1);
+CHECK_NUMBER(DMA_BUF_SYNC_WRITE, V4L2Abi.DmaBufSyncWrite, 2);
+CHECK_NUMBER(DMA_BUF_SYNC_START, V4L2Abi.DmaBufSyncStart, 0);
+CHECK_NUMBER(DMA_BUF_SYNC_END, V4L2Abi.DmaBufSyncEnd, 4);
 CHECK_NUMBER(VIDIOC_QUERYCAP, V4L2Abi.QueryCap, 0x80685600);
 CHECK_NUMBER(VIDIOC_ENUM_FMT, V4L2Abi.EnumFmt, 0xc0405602);
 CHECK_NUMBER(VIDIOC_G_FMT, V4L2Abi.GetFmt, 0xc0d05604);

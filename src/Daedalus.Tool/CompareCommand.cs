@@ -109,14 +109,16 @@ internal static class CompareCommand
     private static bool Equal(in DecodedPicture output, byte[] theirs)
     {
         int at = 0;
-        for (int plane = 0; plane < FrameSink.PlaneCount(output); plane++)
+        bool equal = true;
+        output.Buffer.BeginCpuAccess(write: false);
+        for (int plane = 0; equal && plane < FrameSink.PlaneCount(output); plane++)
         {
             (int rowBytes, int rows) = FrameSink.PlaneSize(output, plane);
-            for (int y = 0; y < rows; y++, at += rowBytes)
-                if (!FrameSink.Row(output, plane, y).SequenceEqual(theirs.AsSpan(at, rowBytes)))
-                    return false;
+            for (int y = 0; equal && y < rows; y++, at += rowBytes)
+                equal = FrameSink.Row(output, plane, y).SequenceEqual(theirs.AsSpan(at, rowBytes));
         }
-        return true;
+        output.Buffer.EndCpuAccess(write: false);
+        return equal;
     }
 
     private static void Describe(TextWriter text, Difference d, in DecodedPicture output, int frame)

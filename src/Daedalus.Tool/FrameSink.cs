@@ -24,7 +24,7 @@ internal static unsafe class FrameSink
 
     private static bool IsSemiPlanar(in DecodedPicture output) => output.Buffer.Layout.PixelFormat is PixelFormat.Nv12 or PixelFormat.P010;
 
-    /// <summary>One visible row.</summary>
+    /// <summary>One visible row; between BeginCpuAccess and EndCpuAccess of the buffer.</summary>
     public static ReadOnlySpan<byte> Row(in DecodedPicture output, int plane, int row)
     {
         CaptureLayout l = output.Buffer.Layout;
@@ -39,11 +39,13 @@ internal static unsafe class FrameSink
     /// <summary>Gives every visible row to a consumer, in file order.</summary>
     public static void Write(in DecodedPicture output, Action<ReadOnlySpan<byte>> consumer)
     {
+        output.Buffer.BeginCpuAccess(write: false);
         for (int plane = 0; plane < PlaneCount(output); plane++)
         {
             int rows = PlaneSize(output, plane).Rows;
             for (int row = 0; row < rows; row++)
                 consumer(Row(output, plane, row));
         }
+        output.Buffer.EndCpuAccess(write: false);
     }
 }

@@ -276,7 +276,11 @@ public abstract unsafe partial class StatelessVideoDecoder
             }
         }
         if (output.OnlyField != H264Fields.None)
+        {
+            picture.Capture.BeginCpuAccess(write: true);
             H264MissingField.Fill(picture.Capture.Map, picture.Format.Layout, picture.Format.Geometry, output.OnlyField);
+            picture.Capture.EndCpuAccess(write: true);
+        }
         nint buffer;
         if (CopyReason(picture) is null)
         {

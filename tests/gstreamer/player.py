@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What players, editors and probes do to whatever decoder they find. usage: player.py CASE FILE ELEMENT → exit code 0.
+"""What players, editors and probes do to whatever decoder they find. usage: player.py CASE FILE ELEMENT [DEVICE [CYCLES]] → exit code 0.
 The element is found by its rank, in bins that plug it themselves."""
 import hashlib
 import os
@@ -11,6 +11,8 @@ from gi.repository import GLib, Gst  # noqa: E402
 
 Gst.init(None)
 case, path, element = sys.argv[1:4]
+device = sys.argv[4] if len(sys.argv) > 4 else 'auto'
+cycles = int(sys.argv[5]) if len(sys.argv) > 5 else 1000
 uri = Gst.filename_to_uri(os.path.abspath(path))
 SECOND = Gst.SECOND
 SUCCESS = Gst.StateChangeReturn.SUCCESS
@@ -70,11 +72,11 @@ def mappings():
 
 
 def lifecycle():
-    """1,000 starts and stops, some pictures held for a while: descriptors, threads and mappings stay as many as they were."""
-    p = Gst.parse_launch(f'filesrc location={path} ! matroskademux name=m {element} name=d ! appsink name=s sync=false max-buffers=2')
+    """Starts and stops, some pictures held for a while: descriptors, threads and mappings stay as many as they were."""
+    p = Gst.parse_launch(f'filesrc location={path} ! matroskademux name=m {element} name=d device={device} ! appsink name=s sync=false max-buffers=2')
     p.get_by_name('m').connect('pad-added', lambda m, pad: pad.link(p.get_by_name('d').get_static_pad('sink')))
     held, at = [], []
-    for i in range(1000):
+    for i in range(cycles):
         p.set_state(Gst.State.PLAYING)
         for _ in range(1 + i % 3):
             sample = p.get_by_name('s').emit('pull-sample')
@@ -83,7 +85,7 @@ def lifecycle():
         del sample
         p.set_state(Gst.State.NULL)
         held = held[-8:]
-        if i in (99, 999):
+        if i in (cycles // 10 - 1, cycles - 1):
             held = []
             at.append((descriptors(), len(os.listdir('/proc/self/task')), mappings()))
     (fd0, tasks0, maps0), (fd1, tasks1, maps1) = at
@@ -99,7 +101,7 @@ def outlives():
         buffer.unmap(info)
         return value
     before = descriptors()
-    p = Gst.parse_launch(f'filesrc location={path} ! matroskademux ! {element} name=d ! videocodectestsink name=s')
+    p = Gst.parse_launch(f'filesrc location={path} ! matroskademux ! {element} name=d device={device} ! videocodectestsink name=s')
     gone, held, sums = [], [], []
 
     def keep(pad, info):
@@ -116,7 +118,7 @@ def outlives():
     del p
     assert gone, 'the element is still there'
     assert [digest(b) for b in held] == sums
-    assert all(b.peek_memory(0).is_type('fd') for b in held)
+    assert all(b.peek_memory(0).is_type('dmabuf' if device == 'kernel' else 'fd') for b in held)
     with_pictures = descriptors()
     held.clear()
     assert descriptors() < with_pictures and descriptors() <= before + 4, (before, with_pictures, descriptors())

@@ -157,7 +157,9 @@ public sealed unsafe class H264Sequencer : IDisposable
         if (output.Fields != H264Fields.Frame && !frame.FieldFilled)
         {
             frame.FieldFilled = true;
-            H264MissingField.Fill(frame.Buffer!.Map, frame.Buffer.Layout, output.Geometry, output.Fields);
+            frame.Buffer!.BeginCpuAccess(write: true);
+            H264MissingField.Fill(frame.Buffer.Map, frame.Buffer.Layout, output.Geometry, output.Fields);
+            frame.Buffer.EndCpuAccess(write: true);
         }
         output = output with { Buffer = frame.Buffer!, Status = frame.Status, Corrupted = output.Corrupted || frame.Corrupted };
         return true;

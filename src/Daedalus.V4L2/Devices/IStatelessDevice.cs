@@ -121,6 +121,10 @@ public abstract class CaptureBuffer : IDisposable
     public virtual bool IsValid => true;
     /// <summary>CPU mapping of the whole buffer (shared mapping of the fd) or 0 when the route has none.</summary>
     public abstract nint Map { get; }
+    /// <summary>Comes before the CPU reads, or also writes, through <see cref="Map"/> (DMA_BUF_IOCTL_SYNC): caches then hold what the device wrote. Nothing for memory files.</summary>
+    public virtual void BeginCpuAccess(bool write) { }
+    /// <summary>Comes after it: the device sees what was written.</summary>
+    public virtual void EndCpuAccess(bool write) { }
     /// <summary>Gives slot and mapping back. Must not be in flight or referenced.</summary>
     public abstract void Dispose();
 }

@@ -64,6 +64,19 @@ internal sealed class KernelCaptureBuffer : CaptureBuffer
     }
 
     /// <inheritdoc/>
+    public override void BeginCpuAccess(bool write) => Sync(V4L2Abi.DmaBufSyncStart, write);
+
+    /// <inheritdoc/>
+    public override void EndCpuAccess(bool write) => Sync(V4L2Abi.DmaBufSyncEnd, write);
+
+    private unsafe void Sync(ulong when, bool write)
+    {
+        ulong flags = when | V4L2Abi.DmaBufSyncRead | (write ? V4L2Abi.DmaBufSyncWrite : 0);
+        // An exporter without CPU access operations has coherent memory; there is nothing to do about a failure.
+        _ = KernelNode.Ioctl(_fd, V4L2Abi.DmaBufSync, &flags);
+    }
+
+    /// <inheritdoc/>
     public override void Dispose()
     {
         GC.SuppressFinalize(this);

@@ -10,6 +10,10 @@ internal static class V4L2Abi
     public const uint GetExtCtrls = 0xc0205647, SetExtCtrls = 0xc0205648, QueryExtCtrl = 0xc0e85667, QueryMenu = 0xc02c5625;
     public const uint DecoderCmd = 0xc0485660, EnumFrameSizes = 0xc02c564a;
 
+    /// <summary>Of linux/dma-buf.h: the argument is a struct dma_buf_sync, one __u64 of flags.</summary>
+    public const uint DmaBufSync = 0x40086200;
+    public const ulong DmaBufSyncRead = 1, DmaBufSyncWrite = 2, DmaBufSyncStart = 0, DmaBufSyncEnd = 4;
+
     public const uint TypeCapture = 9, TypeOutput = 10;
     public const uint MemoryMmap = 1;
 

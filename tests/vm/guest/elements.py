@@ -152,6 +152,13 @@ def session(case, path, decoder):
     vm.check(done.returncode == 0, done.stdout[:600])
 
 
+def player(case, path, decoder, cycles=1000):
+    """Of tests/gstreamer/player.py, over the kernel device."""
+    done = subprocess.run([sys.executable, os.path.join(vm.ROOT, "tests/gstreamer/player.py"), case, path, decoder, "kernel", str(cycles)],
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=240, check=False, env=os.environ | {"GST_DEBUG": "1"})
+    vm.check(done.returncode == 0, done.stdout[:600])
+
+
 def longest(chosen, codec, ending=""):
     """A stream that lasts, of one size."""
     return max((e for e in chosen["entries"] if e["codec"] == codec and e["file"].endswith(ending) and e["output_format"] == "yuv420p" and not re.search("svc|scale|size", e["name"])), key=lambda e: e["frames"])
@@ -232,6 +239,8 @@ def main():
         clip = os.path.join(folder, longest(chosen, "vp9", ".webm")["file"])
         for case in ("seek", "many", "cycles"):
             vm.case(f"session {case}", session, case, clip, "daedalusvp9dec")
+        vm.case("a picture outlives its pipeline", player, "outlives", clip, "daedalusvp9dec")
+        vm.case("starts and stops leak no descriptor", player, "lifecycle", clip, "daedalusvp9dec", int(os.environ.get("cycles", "100")))
         # More pictures than a session has buffers.
         if os.path.exists(clip := os.path.join(folder, "misc/vp9/firefox__vp9.webm")):
             vm.case("session hoard", session, "hoard", clip, "daedalusvp9dec")
