@@ -17,8 +17,8 @@ internal sealed unsafe partial class Av1FrameJob : FrameJob, IAv1ReferenceWaiter
 {
     private const int StepSetup = 0, StepFilter = 1, StepProject = 2, StepTiles = 3;
 
-    // Of each tile: a row decoded and reconstructed, a row that is decoded already reconstructed, a row decoded ahead.
-    private const int StepsOfTile = 3, StepWhole = 0, StepReconstruct = 1, StepDecode = 2;
+    // Of each tile: a row decoded and reconstructed, a row that is decoded already reconstructed, a row decoded ahead, a row reconstructed superblock by superblock behind its decoding.
+    private const int StepsOfTile = 4, StepWhole = 0, StepReconstruct = 1, StepDecode = 2, StepFollow = 3;
 
     // Luma rows below a block that its prediction usually reads.
     private const int UsualReach = 80;
@@ -64,6 +64,8 @@ internal sealed unsafe partial class Av1FrameJob : FrameJob, IAv1ReferenceWaiter
     // Of each tile: the superblock row that is decoded or reconstructed next, and whether someone is at it (gate).
     private int[] _decodeRow = [], _reconstructRow = [];
     private bool[] _decoding = [], _reconstructing = [];
+    // Of a tile being decoded: whoever decodes the row reconstructs it afterwards; someone else does already.
+    private bool[] _whole = [], _followed = [];
     private bool _projectsItself;
     private int _tileRows, _tileCount, _sources;
     private bool _setupTaken, _setupDone, _projecting, _filtering;
@@ -146,11 +148,13 @@ internal sealed unsafe partial class Av1FrameJob : FrameJob, IAv1ReferenceWaiter
             _reconstructRow = new int[_tileCount];
             _decoding = new bool[_tileCount];
             _reconstructing = new bool[_tileCount];
+            _whole = new bool[_tileCount];
+            _followed = new bool[_tileCount];
         }
         for (int t = 0; t < _tileCount; t++)
         {
             _decodeRow[t] = _reconstructRow[t] = s->Tiles[t].SbRowStart;
-            _decoding[t] = _reconstructing[t] = false;
+            _decoding[t] = _reconstructing[t] = _whole[t] = _followed[t] = false;
         }
         while (_workers.Count < _tileRows * s->TileCols)
             _workers.Add(new TileWorker());
@@ -249,6 +253,7 @@ internal sealed unsafe partial class Av1FrameJob : FrameJob, IAv1ReferenceWaiter
         _reconstructing[best] = true;
         bool decodes = _reconstructRow[best] == _decodeRow[best];
         _decoding[best] |= decodes;
+        _whole[best] = decodes;
         return StepTiles + StepsOfTile * best + (decodes ? StepWhole : StepReconstruct);
     }
 
@@ -267,6 +272,23 @@ internal sealed unsafe partial class Av1FrameJob : FrameJob, IAv1ReferenceWaiter
             return NoStep;
         _decoding[best] = true;
         return StepTiles + StepsOfTile * best + StepDecode;
+    }
+
+    /// <inheritdoc/>
+    public override int ClaimFollowing()
+    {
+        if (!_setupDone)
+            return NoStep;
+        for (int t = FirstTile; t < EndTile; t++)
+        {
+            if (!_decoding[t] || _reconstructRow[t] != _decodeRow[t] || (_reconstructing[t] && !_whole[t]) || !ReferencesReady(_reconstructRow[t] + 1) || !CaptureFree())
+                continue;
+            _followed[t] = _whole[t];
+            _whole[t] = false;
+            _reconstructing[t] = true;
+            return StepTiles + StepsOfTile * t + StepFollow;
+        }
+        return NoStep;
     }
 
     // Tiles that may be in work, whole tile rows.
@@ -332,29 +354,38 @@ internal sealed unsafe partial class Av1FrameJob : FrameJob, IAv1ReferenceWaiter
                 if (kind == StepDecode)
                     DecodeRow(tile, _decodeRow[tile]);
                 else
-                    RunRow(tile, kind == StepWhole);
+                    RunRow(tile, kind);
                 break;
         }
     }
 
-    private void RunRow(int tile, bool decodes)
+    private void RunRow(int tile, int kind)
     {
         int row = _reconstructRow[tile];
-        if (decodes)
+        if (kind == StepWhole)
         {
             DecodeRow(tile, row);
+            bool followed;
             lock (_gate)
             {
+                followed = _followed[tile];
                 FinishDecoding(tile);
                 _gate.Changed();
             }
+            if (followed)
+                return;
         }
         if (Aborted)
             return;
-        Worker(tile).Reconstructor.ReconstructRow(State->Tiles + tile, row);
+        Worker(tile).Reconstructor.ReconstructRow(State->Tiles + tile, row, kind == StepFollow);
         bool filters;
         lock (_gate)
         {
+            // What is booked as reconstructed has been booked as decoded.
+            while (_decodeRow[tile] <= row && !Aborted)
+                _gate.Wait();
+            if (Aborted)
+                return;
             FinishReconstruction(tile);
             // Someone who has nothing else to do may take it.
             filters = _gate.Idle == 0 && TakeFilter();
@@ -396,7 +427,7 @@ internal sealed unsafe partial class Av1FrameJob : FrameJob, IAv1ReferenceWaiter
     private void FinishDecoding(int tile)
     {
         Av1FrameState* s = State;
-        _decoding[tile] = false;
+        _decoding[tile] = _whole[tile] = _followed[tile] = false;
         _decodeRow[tile]++;
         int rows = CompleteRows(_decodeRow);
         Volatile.Write(ref Saved->MiRowsReady, rows == s->SbRows ? Av1SavedState.Complete : rows << s->SbSizeLog2);
@@ -506,6 +537,29 @@ internal sealed unsafe partial class Av1FrameJob : FrameJob, IAv1ReferenceWaiter
 
     /// <inheritdoc/>
     public void WaitRows(int reference, int lastRow) => _shown[reference]?.WaitFor(lastRow + 1, _gate, this);
+
+    /// <inheritdoc/>
+    public bool WaitSuperblocks(Av1Tile* tile, int count)
+    {
+        // A superblock takes some ten microseconds.
+        for (int i = 0; i < 8 * FrameGate.SpinRounds; i++)
+        {
+            if (Volatile.Read(ref tile->SuperblocksReady) >= count)
+                return true;
+            Thread.SpinWait(FrameGate.SpinLength);
+        }
+        // Whoever decodes has been held up. The end of the row wakes, superblocks do not.
+        lock (_gate)
+        {
+            while (Volatile.Read(ref tile->SuperblocksReady) < count)
+            {
+                if (Aborted)
+                    return false;
+                _gate.Wait();
+            }
+            return true;
+        }
+    }
 
     /// <inheritdoc/>
     public void Dispose()

@@ -134,6 +134,8 @@ public unsafe struct Av1Tile
     public byte* Data;
     /// <summary>Bytes.</summary>
     public int Size;
+    /// <summary>Superblocks decoded, row by row; volatile.</summary>
+    public int SuperblocksReady;
     /// <summary>First block record of the tile: (MiRowEnd - MiRowStart) * (MiColEnd - MiColStart) are its own.</summary>
     public Av1Block* Blocks;
     /// <summary>Where the streams of the tile's next superblock begin; <see cref="NextCoefficients"/> null: where its <see cref="Av1Superblock"/> says already.</summary>
@@ -269,4 +271,7 @@ public interface IAv1ReferenceWaiter
 {
     /// <summary>Returns once luma rows up to and including <paramref name="lastRow"/> of reference 1..7 are final, or never will be.</summary>
     void WaitRows(int reference, int lastRow);
+
+    /// <summary>Waits until so many superblocks of a tile are decoded, whose row is reconstructed while it is decoded. False: they never will be.</summary>
+    unsafe bool WaitSuperblocks(Av1Tile* tile, int count) => true;
 }

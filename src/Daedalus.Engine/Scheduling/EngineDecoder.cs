@@ -337,14 +337,17 @@ public sealed unsafe class EngineDecoder : IDisposable
             (job, step, done) = (j, s, null);
             return true;
         }
-        for (FrameJob? j = _oldest; j != null; j = j.Younger)
+        for (int following = 0; following < 2; following++)
         {
-            int s = j.Released || j.Aborted ? FrameJob.NoStep : j.ClaimAhead();
-            if (s == FrameJob.NoStep)
-                continue;
-            j.Running++;
-            (job, step, done) = (j, s, null);
-            return true;
+            for (FrameJob? j = _oldest; j != null; j = j.Younger)
+            {
+                int s = j.Released || j.Aborted ? FrameJob.NoStep : following == 0 ? j.ClaimAhead() : j.ClaimFollowing();
+                if (s == FrameJob.NoStep)
+                    continue;
+                j.Running++;
+                (job, step, done) = (j, s, null);
+                return true;
+            }
         }
         (job, step, done) = (null, FrameJob.NoStep, null);
         return false;

@@ -53,6 +53,9 @@ internal abstract class FrameJob
     /// <summary>Picks a step that is worth taking only when no job in flight has any other (gate).</summary>
     public virtual int ClaimAhead() => NoStep;
 
+    /// <summary>Picks a step that goes along with one another worker is at, and mostly waits for it; taken only when there is nothing else at all (gate).</summary>
+    public virtual int ClaimFollowing() => NoStep;
+
     /// <summary>Runs a claimed step.</summary>
     public abstract void Run(int step);
 

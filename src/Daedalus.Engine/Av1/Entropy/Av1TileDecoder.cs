@@ -137,10 +137,12 @@ public sealed unsafe partial class Av1TileDecoder : IDisposable
         {
             int col = sbCol << s->SbSizeLog2;
             BeginSuperblock(sbRow, sbCol);
+            int ready = (sbRow - _tile->SbRowStart) * (_tile->SbColEnd - _tile->SbColStart) + sbCol - _tile->SbColStart + 1;
             if (_broken)
             {
                 ConcealSuperblock(row, col);
                 EndSuperblock();
+                Volatile.Write(ref _tile->SuperblocksReady, ready);
                 continue;
             }
             int firstBlock = _blocksUsed;
@@ -157,6 +159,7 @@ public sealed unsafe partial class Av1TileDecoder : IDisposable
                 ConcealSuperblock(row, col);
             }
             EndSuperblock();
+            Volatile.Write(ref _tile->SuperblocksReady, ready);
         }
         if (_broken)
             return Av1TileStatus.Corrupt;

@@ -130,25 +130,30 @@ public sealed unsafe partial class Av1Reconstructor : IDisposable
     /// Reconstructs the tile's superblocks of row <paramref name="sbRow"/>, which entropy decoding has left, into <see cref="Av1FrameState.Current"/>. The rows before it must be done. Coefficients are zero
     /// afterwards.
     /// </summary>
-    public void ReconstructRow(Av1Tile* tile, int sbRow)
+    /// <param name="tile">Tile.</param>
+    /// <param name="sbRow">Row.</param>
+    /// <param name="follows">The row is still being decoded: each superblock is waited for.</param>
+    public void ReconstructRow(Av1Tile* tile, int sbRow, bool follows = false)
     {
         for (int plane = 0; plane < _s->NumPlanes; plane++)
             _planes[plane].Line = _s->IntraLine(tile->Row, plane);
         if (_s->BitDepth == 8)
-            ReconstructRow<byte>(tile, sbRow);
+            ReconstructRow<byte>(tile, sbRow, follows);
         else
-            ReconstructRow<ushort>(tile, sbRow);
+            ReconstructRow<ushort>(tile, sbRow, follows);
         KeepLastLine(tile, sbRow);
     }
 
     /// <inheritdoc/>
     public void Dispose() => NativeMemory.AlignedFree(_memory);
 
-    private void ReconstructRow<TPixel>(Av1Tile* tile, int sbRow)
+    private void ReconstructRow<TPixel>(Av1Tile* tile, int sbRow, bool follows)
         where TPixel : unmanaged
     {
         for (int sbCol = tile->SbColStart; sbCol < tile->SbColEnd; sbCol++)
         {
+            if (follows && !_waiter.WaitSuperblocks(tile, (sbRow - tile->SbRowStart) * (tile->SbColEnd - tile->SbColStart) + sbCol - tile->SbColStart + 1))
+                return;
             Av1Superblock* sb = _s->Superblock(sbRow, sbCol);
             ClearDecoded(tile, sbRow, sbCol);
             Av1Block* b = sb->Blocks;
