@@ -18,4 +18,8 @@ if [ ! -e "$work/status" ]; then
     printf 'fail\t%s\tthe machine did not end its job within %s s\n' "$job" "$limit" >>"$work/results"
 fi
 grep -q . "$work/results" 2>/dev/null || { tail -n 40 "$work/log"; printf 'fail\t%s\tno results\n' "$job" >>"$work/results"; }
+# A job that was killed has said nothing of what it did not come to.
+if [ -e "$work/status" ] && [ "$(cat "$work/status")" != 0 ] && ! grep -q '^fail' "$work/results"; then
+    printf 'fail\t%s\tended with status %s\n' "$job" "$(cat "$work/status")" >>"$work/results"
+fi
 [ "$(cat "$work/status" 2>/dev/null)" = 0 ] && ! grep -q '^fail' "$work/results"
