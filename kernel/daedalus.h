@@ -223,6 +223,7 @@ static inline struct daed_ctx *file_to_ctx(struct file *file)
 extern struct device *daed_parent;
 extern struct workqueue_struct *daed_wq;
 extern unsigned int daed_max_context_mb;
+extern unsigned int daed_max_total_mb;
 extern unsigned int daed_job_timeout_ms;
 extern bool daed_h264_slices;
 
@@ -282,6 +283,8 @@ int daed_mem_export(struct daed_device *dev, u32 id);
 int daed_mem_copy(struct daed_mem *mem, void *to, u32 bytes);
 int daed_mem_copy_to_user(struct daed_mem *mem, void __user *to, u32 bytes);
 void daed_mem_put(struct daed_mem *mem);
+unsigned long daed_mem_held(void);
+unsigned long daed_mem_limit(void);
 
 /* debugfs.c */
 void daed_debugfs_init(void);

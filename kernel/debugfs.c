@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* /sys/kernel/debug/daedalus-v4l2/videoN/contexts: counters by open file. */
+/* /sys/kernel/debug/daedalus-v4l2/videoN/contexts: counters by open file; memory of all buffers. */
 #include <linux/debugfs.h>
 #include <linux/seq_file.h>
 
@@ -32,9 +32,17 @@ static int daed_contexts_show(struct seq_file *s, void *unused)
 }
 DEFINE_SHOW_ATTRIBUTE(daed_contexts);
 
+static int daed_memory_show(struct seq_file *s, void *unused)
+{
+	seq_printf(s, "held %lu\nlimit %lu\n", daed_mem_held(), daed_mem_limit());
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(daed_memory);
+
 void daed_debugfs_init(void)
 {
 	daed_root = debugfs_create_dir("daedalus-v4l2", NULL);
+	debugfs_create_file("memory", 0400, daed_root, NULL, &daed_memory_fops);
 }
 
 void daed_debugfs_exit(void)

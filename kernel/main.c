@@ -9,6 +9,10 @@ unsigned int daed_max_context_mb = 2048;
 module_param_named(max_context_mb, daed_max_context_mb, uint, 0644);
 MODULE_PARM_DESC(max_context_mb, "most MiB of buffers one open file may allocate");
 
+unsigned int daed_max_total_mb;
+module_param_named(max_total_mb, daed_max_total_mb, uint, 0644);
+MODULE_PARM_DESC(max_total_mb, "most MiB of buffers all open files may hold; 0: half of the memory");
+
 unsigned int daed_job_timeout_ms = 10000;
 module_param_named(job_timeout_ms, daed_job_timeout_ms, uint, 0644);
 MODULE_PARM_DESC(job_timeout_ms, "how long the daemon may take for a frame before it fails");

@@ -19,6 +19,9 @@
 /* 64 KiB: few entries in tables, rarely hard to get. */
 #define DAED_ORDER 4
 
+/* Bytes of all buffers that live, also of those whose files are closed. */
+static atomic_long_t daed_held;
+
 struct daed_attachment {
 	struct list_head list;
 	struct device *dev;
@@ -70,6 +73,57 @@ static int daed_mem_alloc_pages(struct daed_mem *mem)
 	return 0;
 }
 
+unsigned long daed_mem_held(void)
+{
+	return atomic_long_read(&daed_held);
+}
+
+/* The most of it; a client may have any number of files. */
+unsigned long daed_mem_limit(void)
+{
+	u64 limit = (u64)READ_ONCE(daed_max_total_mb) << 20;
+
+	if (!limit)
+		limit = (u64)totalram_pages() / 2 << PAGE_SHIFT;
+	return min_t(u64, limit, LONG_MAX);
+}
+
+static int daed_mem_charge(struct daed_ctx *ctx, unsigned long size)
+{
+	long limit = min_t(u64, (u64)READ_ONCE(daed_max_context_mb) << 20, LONG_MAX);
+
+	if (atomic_long_add_return(size, &ctx->bytes) > limit) {
+		dev_notice_ratelimited(daed_parent,
+				       "%s (pid %d): no buffer of %lu bytes beside %ld bytes: parameter max_context_mb is %u\n",
+				       ctx->comm, ctx->pid, size,
+				       atomic_long_read(&ctx->bytes) - (long)size,
+				       daed_max_context_mb);
+		goto err_ctx;
+	}
+	limit = daed_mem_limit();
+	if (atomic_long_add_return(size, &daed_held) > limit) {
+		dev_notice_ratelimited(daed_parent,
+				       "%s (pid %d): no buffer of %lu bytes beside %ld bytes of all clients: parameter max_total_mb allows %lu MiB\n",
+				       ctx->comm, ctx->pid, size,
+				       atomic_long_read(&daed_held) - (long)size,
+				       limit >> 20);
+		goto err_held;
+	}
+	return 0;
+
+err_held:
+	atomic_long_sub(size, &daed_held);
+err_ctx:
+	atomic_long_sub(size, &ctx->bytes);
+	return -ENOMEM;
+}
+
+static void daed_mem_uncharge(struct daed_ctx *ctx, unsigned long size)
+{
+	atomic_long_sub(size, &daed_held);
+	atomic_long_sub(size, &ctx->bytes);
+}
+
 void daed_mem_put(struct daed_mem *mem)
 {
 	if (!refcount_dec_and_test(&mem->refs))
@@ -78,7 +132,7 @@ void daed_mem_put(struct daed_mem *mem)
 		dma_buf_put(mem->imported);
 	} else {
 		daed_mem_free_pages(mem);
-		atomic_long_sub(mem->size, &mem->ctx->bytes);
+		daed_mem_uncharge(mem->ctx, mem->size);
 	}
 	kfree(mem->gone);
 	daed_ctx_put(mem->ctx);
@@ -113,29 +167,20 @@ static void *daed_mem_alloc(struct vb2_buffer *vb, struct device *dev,
 			    unsigned long size)
 {
 	struct daed_ctx *ctx = vb2_get_drv_priv(vb->vb2_queue);
-	long limit = (long)min_t(u64, (u64)READ_ONCE(daed_max_context_mb) << 20,
-				 LONG_MAX);
 	struct daed_mem *mem;
 	int ret;
 
-	if (atomic_long_add_return(size, &ctx->bytes) > limit) {
-		atomic_long_sub(size, &ctx->bytes);
-		dev_notice_ratelimited(daed_parent,
-				       "%s (pid %d): no buffer of %lu bytes beside %ld bytes: parameter max_context_mb is %u\n",
-				       ctx->comm, ctx->pid, size,
-				       atomic_long_read(&ctx->bytes),
-				       daed_max_context_mb);
-		return ERR_PTR(-ENOMEM);
-	}
-
+	ret = daed_mem_charge(ctx, size);
+	if (ret)
+		return ERR_PTR(ret);
 	mem = daed_mem_create(vb, size);
 	if (!mem) {
-		atomic_long_sub(size, &ctx->bytes);
+		daed_mem_uncharge(ctx, size);
 		return ERR_PTR(-ENOMEM);
 	}
 	ret = daed_mem_alloc_pages(mem);
 	if (ret) {
-		atomic_long_sub(size, &ctx->bytes);
+		daed_mem_uncharge(ctx, size);
 		daed_ctx_put(ctx);
 		kfree(mem);
 		return ERR_PTR(ret);

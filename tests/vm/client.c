@@ -292,19 +292,22 @@ static void orphan(int fd, int media)
 		close(requests[i]);
 }
 
-/* More memory than the parameter allows: a clear ENOMEM, and what was had works. */
-static void limit(int fd, unsigned int megabytes)
+/* More memory than a parameter allows, with one file or several, which take turns: a clear ENOMEM, and what was had works. */
+static void limit(int fd, unsigned int megabytes, unsigned int files)
 {
 	struct v4l2_create_buffers cb = { .count = 1, .memory = V4L2_MEMORY_MMAP, .format.type = CAP };
-	unsigned int had = 0;
+	unsigned int had = 0, i;
 	unsigned long long bytes = 0;
+	int fds[16] = { fd };
 
-	if (set_format(fd, 1920, 1080))
-		fail("S_FMT");
-	if (ioctl(fd, VIDIOC_G_FMT, &cb.format))
-		fail("G_FMT");
-	while (ioctl(fd, VIDIOC_CREATE_BUFS, &cb) == 0) {
-		had += cb.count;
+	for (i = 0; i < files; i++) {
+		if (i)
+			fds[i] = open_or_fail(video_path);
+		if (set_format(fds[i], 1920, 1080) || ioctl(fds[i], VIDIOC_G_FMT, &cb.format))
+			fail("format");
+	}
+	while (ioctl(fds[had % files], VIDIOC_CREATE_BUFS, &cb) == 0) {
+		had++;
 		bytes += cb.format.fmt.pix_mp.plane_fmt[0].sizeimage;
 		cb.count = 1;
 		if (bytes > (unsigned long long)megabytes << 20)
@@ -312,8 +315,8 @@ static void limit(int fd, unsigned int megabytes)
 	}
 	if (errno != ENOMEM)
 		fail("CREATE_BUFS after %u buffers", had);
-	if (!had)
-		fail("not one buffer");
+	if (had < files)
+		fail("%u buffers for %u files", had, files);
 	printf("%u buffers, %llu MiB\n", had, bytes >> 20);
 }
 
@@ -412,10 +415,12 @@ static void garbage(int seconds, unsigned int seed)
 
 				ok = dequeue(fd, random() & 1 ? OUT : CAP, V4L2_MEMORY_MMAP, &flags) >= 0 ? 0 : -1;
 			} else if (which == 8) {
-				void *map = mmap(NULL, 4096 << random() % 8, PROT_READ, MAP_SHARED, fd, (off_t)(random() % 64) << 12 | (random() & 1 ? 1 << 30 : 0));
+				size_t length = 4096 << random() % 8;
+				void *map = mmap(NULL, length, PROT_READ, MAP_SHARED, fd, (off_t)(random() % 64) << 12 | (random() & 1 ? 1 << 30 : 0));
 
+				/* What stays mapped keeps its file open. */
 				if (map != MAP_FAILED)
-					munmap(map, 4096);
+					munmap(map, random() & 7 ? length : 4096);
 			} else {
 				unsigned long code = codes[random() % (sizeof(codes) / sizeof(*codes))];
 				uint32_t *words = (uint32_t *)argument;
@@ -484,7 +489,7 @@ int main(int argc, char **argv)
 	else if (!strcmp(command, "orphan"))
 		orphan(fd, media);
 	else if (!strcmp(command, "limit"))
-		limit(fd, number);
+		limit(fd, number, argc > 5 ? atoi(argv[5]) % 17 : 1);
 	else if (!strcmp(command, "import"))
 		import(fd, media);
 	else

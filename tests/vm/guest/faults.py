@@ -56,15 +56,31 @@ def killed_client():
     client("bad-frames")
 
 
+def set_parameter(name, value):
+    with open(f"{vm.PARAMETERS}/{name}", "w", encoding="ascii") as f:
+        f.write(str(value))
+
+
 def limit():
-    with open(vm.PARAMETERS + "/max_context_mb", "w", encoding="ascii") as f:
-        f.write("64")
+    set_parameter("max_context_mb", 64)
     try:
         said = client("limit", 64)
     finally:
-        with open(vm.PARAMETERS + "/max_context_mb", "w", encoding="ascii") as f:
-            f.write("2048")
+        set_parameter("max_context_mb", 2048)
     vm.check("parameter max_context_mb is 64" in vm.kernel_log(), "the kernel log does not say why")
+    return said
+
+
+def limit_of_all():
+    """A client with five files has no more than one with one, and all is given back."""
+    vm.wait_for(lambda: vm.held_memory() == 0, "memory of those before given back")
+    set_parameter("max_total_mb", 64)
+    try:
+        said = client("limit", 64, 5)
+    finally:
+        set_parameter("max_total_mb", 0)
+    vm.check("parameter max_total_mb allows 64 MiB" in vm.kernel_log(), "the kernel log does not say why")
+    vm.wait_for(lambda: vm.held_memory() == 0, "memory given back")
     return said
 
 
@@ -139,6 +155,7 @@ def main():
         vm.case("daemon stopped and continued", stopped_daemon, daemon)
         vm.case("clients killed", killed_client)
         vm.case("memory limit of a context", limit)
+        vm.case("memory limit of all contexts", limit_of_all)
         vm.case("memory cgroup", memory_cgroup)
         vm.case(f"{seconds} s of garbage", lambda: client("garbage", seconds, 7))
         vm.case("a client after all that", client, "bad-frames")

@@ -98,8 +98,8 @@ def main():
     gst.prepare(ours=True)
     elements.load()
     # The limit for a daemon that hangs is no limit for a machine that has eight streams and others to do.
-    # Garbage allocates what it is allowed to: less for each client than the machine has, or the kernel kills somebody.
-    vm.insmod(job_timeout_ms=60000, max_context_mb=400)
+    # Garbage allocates what it is allowed to, by files it keeps open through mappings as well: the stream beside it needs some more than nothing.
+    vm.insmod(job_timeout_ms=60000, max_context_mb=200)
     # Streams of a few tens of frames, of all codecs.
     entries = []
     for codec in elements.ELEMENTS:
