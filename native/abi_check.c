@@ -32,13 +32,14 @@ AT(daedalus_request, reserved, 44);
 AT(daedalus_request, capture, 48);
 AT(daedalus_request, layout, 56);
 
-SIZE(daedalus_config, 32);
+SIZE(daedalus_config, 40);
 AT(daedalus_config, size, 0);
 AT(daedalus_config, coded_format, 4);
 AT(daedalus_config, n_threads, 8);
 AT(daedalus_config, max_in_flight, 12);
 AT(daedalus_config, done, 16);
 AT(daedalus_config, user, 24);
+AT(daedalus_config, pool, 32);
 
 SIZE(daedalus_stats, 32);
 AT(daedalus_stats, frames, 0);

@@ -56,6 +56,8 @@ extern "C" {
 #define DAEDALUS_CODED_AV1 DAEDALUS_FOURCC('A', 'V', '1', 'F')
 
 typedef struct daedalus_decoder daedalus_decoder;
+/* Worker threads that several decoders share. */
+typedef struct daedalus_pool daedalus_pool;
 
 /* One plane set in one allocation; what the engine demands of a CAPTURE buffer. */
 struct daedalus_layout {
@@ -93,10 +95,11 @@ typedef void (*daedalus_done_fn)(void *user, uint64_t cookie, int32_t status, ui
 struct daedalus_config {
     uint32_t size;              /* sizeof(struct daedalus_config) */
     uint32_t coded_format;
-    uint32_t n_threads;         /* 0 = one for each CPU; 1 = decode inside submit, no thread is started */
+    uint32_t n_threads;         /* 0 = one for each CPU, or all of the pool; 1 = decode inside submit, no other thread is used */
     uint32_t max_in_flight;     /* 0 = the engine's choice; submit blocks while as many are in flight */
     daedalus_done_fn done;
     void *user;
+    daedalus_pool *pool;        /* NULL: threads of its own. May be left out: size is 32 then */
 };
 
 struct daedalus_stats {
@@ -108,6 +111,11 @@ uint32_t daedalus_abi_version(void);
 
 /* Fills the layout of a CAPTURE buffer. -EINVAL: format or size not supported. */
 int32_t daedalus_capture_layout(uint32_t pixelformat, uint32_t width, uint32_t height, struct daedalus_layout *layout);
+
+/* Threads that work for all decoders made with the pool, in turn; n_threads of them at a time, 0 = one for each CPU. */
+int32_t daedalus_pool_create(uint32_t n_threads, daedalus_pool **pool);
+/* Ends them. -EBUSY while a decoder uses the pool. */
+int32_t daedalus_pool_destroy(daedalus_pool *pool);
 
 int32_t daedalus_decoder_create(const struct daedalus_config *config, daedalus_decoder **decoder);
 /* Queues one request. Returns 0 (the callback will follow) or a negative errno (it will not). One caller at a time. */

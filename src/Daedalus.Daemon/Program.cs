@@ -14,7 +14,7 @@ internal static class Program
         usage: daedalusd [--device NODE] [--engine PATH] [--threads N] [--stats SECONDS] [--status PATH]
           --device NODE     the module's node (/dev/daedalus-v4l2)
           --engine PATH     libdaedalus-engine.so or a directory that holds it (searched beside the daemon)
-          --threads N       threads a stream decodes with; 0: one for each CPU (0)
+          --threads N       threads that decode, shared by all streams; 0: one for each CPU (0)
           --stats SECONDS   prints counters of the open streams that often, to standard output
           --status PATH     unix socket that tells what goes on (/run/daedalus/status; "none"); daedalusctl status reads it
         """;
@@ -68,10 +68,10 @@ internal static class Program
     {
         if (enginePath != null)
             Environment.SetEnvironmentVariable(EngineLocator.Variable, enginePath);
-        using EmbeddedDevice engine = EmbeddedDevice.Open();
+        using EmbeddedDevice engine = EmbeddedDevice.Open(null, threads);
         using ServiceNode node = new(device);
         using SystemdNotifier systemd = new();
-        using Server server = new(node, engine, threads);
+        using Server server = new(node, engine);
         using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
         using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
         server.Register();

@@ -16,7 +16,6 @@ internal sealed unsafe class Server : IDisposable
 
     private readonly ServiceNode _node;
     private readonly IStatelessDevice _engine;
-    private readonly int _threads;
     private readonly DataBlockPool _blocks = new();
     private readonly Dictionary<uint, StreamDecoder> _streams = [];
     private readonly List<uint> _unserved = [];
@@ -24,11 +23,10 @@ internal sealed unsafe class Server : IDisposable
     private uint _videoMinor, _mediaMinor;
     private long _streamsClosed, _framesClosed;
 
-    public Server(ServiceNode node, IStatelessDevice engine, int threads)
+    public Server(ServiceNode node, IStatelessDevice engine)
     {
         _node = node;
         _engine = engine;
-        _threads = threads;
     }
 
     /// <summary>Registers what the engine decodes: from now on there are devices.</summary>
@@ -95,7 +93,7 @@ internal sealed unsafe class Server : IDisposable
 
     private void Open(uint context)
     {
-        var stream = new StreamDecoder(context, _node, _engine, _blocks, _threads, Closed);
+        var stream = new StreamDecoder(context, _node, _engine, _blocks, Closed);
         lock (_streams)
             _streams[context] = stream;
         try

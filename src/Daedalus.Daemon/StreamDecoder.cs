@@ -26,7 +26,6 @@ internal sealed unsafe class StreamDecoder
     private readonly IServiceNode _node;
     private readonly IStatelessDevice _engine;
     private readonly DataBlockPool _blocks;
-    private readonly int _threads;
     private readonly Action<StreamDecoder> _ended;
     private readonly Thread _thread;
 
@@ -43,13 +42,12 @@ internal sealed unsafe class StreamDecoder
     private readonly Dictionary<ulong, Work> _inFlight = [];
 
     /// <param name="ended">Called on the stream's thread when all is freed.</param>
-    public StreamDecoder(uint context, IServiceNode node, IStatelessDevice engine, DataBlockPool blocks, int threads, Action<StreamDecoder> ended)
+    public StreamDecoder(uint context, IServiceNode node, IStatelessDevice engine, DataBlockPool blocks, Action<StreamDecoder> ended)
     {
         _context = context;
         _node = node;
         _engine = engine;
         _blocks = blocks;
-        _threads = threads;
         _ended = ended;
         _thread = new Thread(Run, 256 << 10) { IsBackground = true, Name = $"stream:{context}" };
     }
@@ -258,7 +256,7 @@ internal sealed unsafe class StreamDecoder
         CloseSession();
         try
         {
-            _session = _engine.OpenSession(new SessionOptions(codedFormat, _threads, 0, Completed));
+            _session = _engine.OpenSession(new SessionOptions(codedFormat, 0, 0, Completed));
             _codedFormat = codedFormat;
             Log.Info("stream-opened", $"context={_context} format={PixelFormat.ToText(codedFormat)}");
             return 0;

@@ -76,6 +76,7 @@ internal static class CommandTable
                 new("name", "TEXT", "only streams with TEXT in their name"),
                 new("ivf-only", null, "only streams that need no demuxer (IVF, Annex B, OBUs)"),
                 new("jobs", "N", "streams decoded at once (default: one for each CPU)"),
+                new("shared-threads", "N", "streams share N threads of the engine, 0: one for each CPU; --threads says how many work for one at a time"),
                 new("json", "FILE", "every outcome as JSON (\"-\": standard output)"),
                 new("junit", "FILE", "every outcome as JUnit XML"),
                 new("html", "FILE", "a page with plots and tables, in one file"),

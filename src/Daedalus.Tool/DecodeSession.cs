@@ -19,10 +19,13 @@ internal static class DecodeSession
     /// <summary>The device the options name.</summary>
     public static IStatelessDevice OpenDevice(CommandLine options)
     {
+        int shared = options.GetInt("shared-threads", -1);
 #if !DAEDALUS_AOT
         if (options.Has("in-process"))
-            return InProcessDevice.Open();
+            return InProcessDevice.Open(shared);
 #endif
+        if (shared >= 0)
+            return EmbeddedDevice.Open(options.Get("engine"), shared);
         return DeviceRegistry.Open(options.Get("engine") ?? options.Get("device"));
     }
 

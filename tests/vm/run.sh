@@ -95,8 +95,8 @@ else
     echo "SKIPPED: v4l2-compliance 1.30 (this release's expects what kernels no longer do) and GStreamer 1.26 (v4l2slav1dec): $(tail -n 1 "$out/trixie.log")"
 fi
 wanted faults && boot faults
-wanted load && boot long what=streams,fuzz seconds=15
-wanted streams-long && boot long what=streams seconds=60
-wanted fuzz-long && boot long what=fuzz seconds=300
+wanted load && boot long what=streams,fuzz seconds=15 threads=3
+wanted streams-long && boot long what=streams seconds=60 threads=3
+wanted fuzz-long && boot long what=fuzz seconds=300 threads=3
 wanted throughput && DAEDALUS_VM_TIMEOUT=900 boot long what=throughput rounds=3 ${DAEDALUS_VM_CLIPS:+"clips=$DAEDALUS_VM_CLIPS"}
 finish

@@ -383,7 +383,7 @@ internal sealed unsafe partial class Av1FrameJob : FrameJob, IAv1ReferenceWaiter
         {
             // What is booked as reconstructed has been booked as decoded.
             while (_decodeRow[tile] <= row && !Aborted)
-                _gate.Wait();
+                _gate.WaitInStep();
             if (Aborted)
                 return;
             FinishReconstruction(tile);
@@ -555,7 +555,7 @@ internal sealed unsafe partial class Av1FrameJob : FrameJob, IAv1ReferenceWaiter
             {
                 if (Aborted)
                     return false;
-                _gate.Wait();
+                _gate.WaitInStep();
             }
             return true;
         }

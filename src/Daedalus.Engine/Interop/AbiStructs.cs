@@ -71,7 +71,7 @@ public unsafe struct AbiConfig
     public uint Size;
     /// <summary>Coded format fourcc.</summary>
     public uint CodedFormat;
-    /// <summary>0 = one for each CPU, 1 = decode inside submit.</summary>
+    /// <summary>0 = one for each CPU or all of the pool, 1 = decode inside submit.</summary>
     public uint ThreadCount;
     /// <summary>0 = the engine's choice.</summary>
     public uint MaxInFlight;
@@ -79,6 +79,11 @@ public unsafe struct AbiConfig
     public delegate* unmanaged<void*, ulong, int, uint, void> Done;
     /// <summary>First argument of <see cref="Done"/>.</summary>
     public void* User;
+    /// <summary>Handle of a pool of threads, or null.</summary>
+    public void* Pool;
+
+    /// <summary>Bytes of the struct without <see cref="Pool"/>, which callers may leave out.</summary>
+    public const uint SizeWithoutPool = 32;
 }
 
 /// <summary>struct daedalus_stats.</summary>

@@ -11,10 +11,8 @@ public static unsafe class EngineExports
     /// <summary>DAEDALUS_ABI_VERSION.</summary>
     public const uint AbiVersion = 1;
 
-    // Handles are table entries, not addresses: a stale or wrong pointer from C is refused instead of followed.
-    private const int TableSize = 1024;
-    private static readonly EngineDecoder?[] s_decoders = new EngineDecoder?[TableSize];
-    private static readonly uint[] s_generations = new uint[TableSize];
+    private static readonly HandleTable<EngineDecoder> s_decoders = new();
+    private static readonly HandleTable<WorkerPool> s_pools = new();
 
     /// <summary>daedalus_abi_version.</summary>
     [UnmanagedCallersOnly(EntryPoint = "daedalus_abi_version")]
@@ -33,6 +31,52 @@ public static unsafe class EngineExports
         return PictureLayout.Fill(pixelFormat, width, height, layout) ? 0 : Errno.Invalid;
     }
 
+    /// <summary>daedalus_pool_create.</summary>
+    [UnmanagedCallersOnly(EntryPoint = "daedalus_pool_create")]
+    public static int CreatePool(uint threads, void** pool)
+    {
+        try
+        {
+            ProcessGuard.AfterRuntimeStart();
+            if (pool == null || threads > int.MaxValue)
+                return Errno.Invalid;
+            var created = new WorkerPool((int)threads);
+            *pool = s_pools.Add(created);
+            if (*pool != null)
+                return 0;
+            created.TryDispose();
+            return Errno.NoMemory;
+        }
+        catch (OutOfMemoryException)
+        {
+            return Errno.NoMemory;
+        }
+        catch (Exception)
+        {
+            return Errno.Io;
+        }
+    }
+
+    /// <summary>daedalus_pool_destroy.</summary>
+    [UnmanagedCallersOnly(EntryPoint = "daedalus_pool_destroy")]
+    public static int DestroyPool(void* pool)
+    {
+        try
+        {
+            WorkerPool? p = s_pools.Find(pool);
+            if (p == null)
+                return Errno.Invalid;
+            if (!p.TryDispose())
+                return Errno.Busy;
+            s_pools.Remove(pool);
+            return 0;
+        }
+        catch (Exception)
+        {
+            return Errno.Io;
+        }
+    }
+
     /// <summary>daedalus_decoder_create.</summary>
     [UnmanagedCallersOnly(EntryPoint = "daedalus_decoder_create")]
     public static int Create(AbiConfig* config, void** decoder)
@@ -40,23 +84,24 @@ public static unsafe class EngineExports
         try
         {
             ProcessGuard.AfterRuntimeStart();
-            if (config == null || decoder == null || config->Size < (uint)sizeof(AbiConfig))
+            if (config == null || decoder == null || config->Size < AbiConfig.SizeWithoutPool)
                 return Errno.Invalid;
             *decoder = null;
-            int status = EngineDecoder.Create(*config, out EngineDecoder? created);
+            WorkerPool? pool = null;
+            if (config->Size >= (uint)sizeof(AbiConfig) && config->Pool != null)
+            {
+                pool = s_pools.Find(config->Pool);
+                if (pool == null)
+                    return Errno.Invalid;
+            }
+            AbiConfig own = default;
+            Buffer.MemoryCopy(config, &own, sizeof(AbiConfig), AbiConfig.SizeWithoutPool);
+            int status = EngineDecoder.Create(own, pool, out EngineDecoder? created);
             if (status != 0)
                 return status;
-            lock (s_decoders)
-            {
-                for (int i = 0; i < TableSize; i++)
-                {
-                    if (s_decoders[i] != null)
-                        continue;
-                    s_decoders[i] = created;
-                    *decoder = (void*)(nint)(((long)++s_generations[i] << 16) | (long)(i + 1));
-                    return 0;
-                }
-            }
+            *decoder = s_decoders.Add(created!);
+            if (*decoder != null)
+                return 0;
             created!.Dispose();
             return Errno.NoMemory;
         }
@@ -164,14 +209,7 @@ public static unsafe class EngineExports
     {
         try
         {
-            EngineDecoder? d;
-            lock (s_decoders)
-            {
-                d = Find(decoder);
-                if (d != null)
-                    s_decoders[(int)((nint)decoder & 0xffff) - 1] = null;
-            }
-            d?.Dispose();
+            s_decoders.Remove(decoder)?.Dispose();
         }
         catch (Exception)
         {
@@ -179,11 +217,5 @@ public static unsafe class EngineExports
         }
     }
 
-    private static EngineDecoder? Find(void* handle)
-    {
-        int index = (int)((nint)handle & 0xffff) - 1;
-        if ((uint)index >= TableSize || (uint)((nint)handle >> 16) != Volatile.Read(ref s_generations[index]))
-            return null;
-        return Volatile.Read(ref s_decoders[index]);
-    }
+    private static EngineDecoder? Find(void* handle) => s_decoders.Find(handle);
 }

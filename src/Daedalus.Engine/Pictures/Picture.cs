@@ -95,7 +95,7 @@ internal sealed unsafe class Picture
         lock (gate)
         {
             while (Volatile.Read(ref *cell) < rows && !waiter.Aborted)
-                gate.Wait();
+                gate.WaitInStep();
         }
     }
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+using System.Diagnostics;
 using Daedalus.Engine.Interop;
 using Daedalus.V4L2;
 
@@ -6,7 +7,7 @@ namespace Daedalus.Engine.Scheduling;
 
 /// <summary>
 /// One decoder behind the C ABI: requests in flight, worker threads, completion. With one thread a request is decoded inside
-/// <see cref="Submit"/>; with more, workers share the steps of all requests in flight, oldest first.
+/// <see cref="Submit"/>; with more, workers share the steps of all requests in flight, oldest first: the decoder's own, or those of a <see cref="WorkerPool"/>.
 /// </summary>
 public sealed unsafe class EngineDecoder : IDisposable
 {
@@ -14,7 +15,9 @@ public sealed unsafe class EngineDecoder : IDisposable
     private const int MaxThreads = 64;
     private const int MaxInFlightLimit = 64;
 
-    private readonly FrameGate _gate = new();
+    private readonly FrameGate _gate;
+    private readonly WorkerPool? _pool;
+    private readonly int _threads;
     private readonly CodecDecoder _codec;
     private readonly AbiConfig _config;
     private readonly int _maxInFlight;
@@ -24,13 +27,16 @@ public sealed unsafe class EngineDecoder : IDisposable
     private int _completed;
     private FrameJob? _oldest, _youngest;
     private int _inFlight;
+    private int _visitors;
     private ulong _sequence;
     private bool _stop;
     private AbiStats _stats;
 
-    private EngineDecoder(in AbiConfig config, int threads, int maxInFlight)
+    private EngineDecoder(in AbiConfig config, int threads, int maxInFlight, WorkerPool? pool)
     {
         _config = config;
+        _threads = threads;
+        _gate = new FrameGate(pool);
         _maxInFlight = maxInFlight;
         _codec = config.CodedFormat switch
         {
@@ -38,7 +44,9 @@ public sealed unsafe class EngineDecoder : IDisposable
             PixelFormat.Av1Frame => new Av1.Av1Decoder(_gate, threads),
             _ => new Vp9.Vp9Decoder(_gate, threads),
         };
-        _workers = threads > 1 ? new Thread[threads] : [];
+        _workers = threads > 1 && pool == null ? new Thread[threads] : [];
+        _pool = pool;
+        _pool?.Add(this);
         try
         {
             for (int i = 0; i < _workers.Length; i++)
@@ -58,15 +66,19 @@ public sealed unsafe class EngineDecoder : IDisposable
     }
 
     /// <summary>Opens a decoder; 0 or a negative errno.</summary>
-    public static int Create(in AbiConfig config, out EngineDecoder? decoder)
+    /// <param name="config">What the caller wants; its pool is given as <paramref name="pool"/>.</param>
+    /// <param name="pool">Workers shared with other decoders, or null. With one thread there are none: the request is decoded where it is submitted.</param>
+    /// <param name="decoder">The decoder.</param>
+    public static int Create(in AbiConfig config, WorkerPool? pool, out EngineDecoder? decoder)
     {
         decoder = null;
         if (config.CodedFormat is not (PixelFormat.Vp9Frame or PixelFormat.H264Slice or PixelFormat.Av1Frame) || config.Done == null || config.ThreadCount > int.MaxValue || config.MaxInFlight > int.MaxValue)
             return Errno.Invalid;
-        int threads = config.ThreadCount == 0 ? Environment.ProcessorCount : (int)config.ThreadCount;
-        threads = Math.Clamp(threads, 1, MaxThreads);
+        int most = pool?.Threads ?? MaxThreads;
+        int threads = config.ThreadCount != 0 ? (int)config.ThreadCount : pool?.Threads ?? Environment.ProcessorCount;
+        threads = Math.Clamp(threads, 1, most);
         int inFlight = threads == 1 ? 1 : config.MaxInFlight == 0 ? threads : Math.Min((int)config.MaxInFlight, MaxInFlightLimit);
-        decoder = new EngineDecoder(config, threads, inFlight);
+        decoder = new EngineDecoder(config, threads, inFlight, threads > 1 ? pool : null);
         return 0;
     }
 
@@ -104,7 +116,7 @@ public sealed unsafe class EngineDecoder : IDisposable
                     job.BitstreamSize = request->BitstreamSize;
                     job.Sequence = ++_sequence;
                     Append(job);
-                    if (_workers.Length != 0)
+                    if (_threads > 1)
                     {
                         _gate.Changed();
                         return 0;
@@ -185,7 +197,10 @@ public sealed unsafe class EngineDecoder : IDisposable
                 return;
             _stop = true;
             _gate.Changed();
+            while (_visitors != 0)
+                _gate.Wait();
         }
+        _pool?.Remove(this);
         foreach (Thread? worker in _workers)
         {
             if (worker != Thread.CurrentThread)
@@ -211,7 +226,8 @@ public sealed unsafe class EngineDecoder : IDisposable
         _youngest = job;
         job.Released = false;
         job.Running = 0;
-        _inFlight++;
+        if (_inFlight++ == 0)
+            _pool?.ChangeBusy(1);
     }
 
     private void Remove(FrameJob job)
@@ -225,7 +241,8 @@ public sealed unsafe class EngineDecoder : IDisposable
         else
             _youngest = job.Older;
         job.Older = job.Younger = null;
-        _inFlight--;
+        if (--_inFlight == 0)
+            _pool?.ChangeBusy(-1);
     }
 
     private static void Fail(FrameJob job, Exception e)
@@ -267,49 +284,96 @@ public sealed unsafe class EngineDecoder : IDisposable
         bool idle = false;
         while (true)
         {
-            FrameJob? done = null;
+            FrameJob? done;
             int seen;
             lock (_gate)
             {
                 if (idle)
-                    _gate.Idle--;
+                    _gate.ChangeIdle(-1);
                 idle = false;
-                if (job != null)
-                {
-                    job.Running--;
-                    if (!job.Aborted)
-                        job.Finish(step);
-                    _gate.Changed();
-                }
+                Book(job, step);
                 _gate.Claimant = number;
                 if (!TryClaim(out job, out step, out done))
                 {
                     if (_stop)
                         return;
                     idle = true;
-                    _gate.Idle++;
+                    _gate.ChangeIdle(1);
                 }
                 seen = _gate.Version;
             }
-            if (done != null)
-            {
-                Complete(done);
-                continue;
-            }
-            if (job == null)
-            {
+            if (idle)
                 WaitForWork(seen);
-                continue;
-            }
-            try
+            else
+                RunClaimed(job, step, done);
+        }
+    }
+
+    /// <summary>
+    /// A worker of the pool does what there is to do until there is no more, or for a slice of time when other decoders have work, too.
+    /// False: there was nothing, or as many workers are here as the decoder takes.
+    /// </summary>
+    internal bool Visit(int number, long slice)
+    {
+        if (Volatile.Read(ref _inFlight) == 0)
+            return false;
+        lock (_gate)
+        {
+            if (_stop || _visitors == _threads)
+                return false;
+            _visitors++;
+        }
+        long until = Stopwatch.GetTimestamp() + slice;
+        bool any = false;
+        FrameJob? job = null;
+        int step = FrameJob.NoStep;
+        while (true)
+        {
+            FrameJob? done;
+            lock (_gate)
             {
-                job.Run(step);
+                Book(job, step);
+                _gate.Claimant = number;
+                bool turn = any && _pool!.IsContended && Stopwatch.GetTimestamp() >= until;
+                if (turn || !TryClaim(out job, out step, out done))
+                {
+                    // What is left, or the place, is for others.
+                    if (_visitors-- == _threads || turn || _stop)
+                        _gate.Changed();
+                    return any;
+                }
             }
-            catch (Exception e)
-            {
-                lock (_gate)
-                    Fail(job, e);
-            }
+            any = true;
+            RunClaimed(job, step, done);
+        }
+    }
+
+    // Gate. A step has been run.
+    private void Book(FrameJob? job, int step)
+    {
+        if (job == null)
+            return;
+        job.Running--;
+        if (!job.Aborted)
+            job.Finish(step);
+        _gate.Changed();
+    }
+
+    private void RunClaimed(FrameJob? job, int step, FrameJob? done)
+    {
+        if (done != null)
+        {
+            Complete(done);
+            return;
+        }
+        try
+        {
+            job!.Run(step);
+        }
+        catch (Exception e)
+        {
+            lock (_gate)
+                Fail(job!, e);
         }
     }
 
@@ -337,7 +401,9 @@ public sealed unsafe class EngineDecoder : IDisposable
             (job, step, done) = (j, s, null);
             return true;
         }
-        for (int following = 0; following < 2; following++)
+        // Nobody goes along with another one, mostly waiting, while other decoders have work.
+        int kinds = _pool is { IsContended: true } ? 1 : 2;
+        for (int following = 0; following < kinds; following++)
         {
             for (FrameJob? j = _oldest; j != null; j = j.Younger)
             {

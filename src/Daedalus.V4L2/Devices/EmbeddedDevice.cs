@@ -10,10 +10,19 @@ public sealed class EmbeddedDevice : IStatelessDevice
     private static readonly Dictionary<string, EngineAbi> s_loaded = [];
 
     private readonly EngineAbi _abi;
+    private unsafe void* _pool;
 
-    private EmbeddedDevice(string path, EngineAbi abi)
+    private unsafe EmbeddedDevice(string path, EngineAbi abi, int sharedThreads)
     {
         _abi = abi;
+        if (sharedThreads >= 0)
+        {
+            void* pool;
+            int status = abi.CreatePool((uint)sharedThreads, &pool);
+            if (status != 0)
+                throw new DeviceException($"The engine cannot start {sharedThreads} threads (errno {-status}).", status);
+            _pool = pool;
+        }
         Info = new DeviceInfo("embedded", "daedalus", "Daedalus software decoder", path);
     }
 
@@ -22,8 +31,12 @@ public sealed class EmbeddedDevice : IStatelessDevice
 
     /// <summary>Opens the engine for this CPU.</summary>
     /// <param name="path">Engine file, or null to search (<see cref="EngineLocator"/>).</param>
+    /// <param name="sharedThreads">
+    /// -1: each session has threads of its own. Else the threads that all sessions of this device share, 0: one for each CPU;
+    /// <see cref="SessionOptions.Threads"/> says how many of them work for a session at a time, 0: all. The device is then disposed after its sessions.
+    /// </param>
     /// <exception cref="DeviceException">Not found, not loadable or another ABI.</exception>
-    public static EmbeddedDevice Open(string? path = null)
+    public static EmbeddedDevice Open(string? path = null, int sharedThreads = -1)
     {
         if (path == null)
         {
@@ -39,22 +52,25 @@ public sealed class EmbeddedDevice : IStatelessDevice
         {
             if (!s_loaded.TryGetValue(path, out EngineAbi? abi))
                 s_loaded[path] = abi = EngineAbi.Load(path);
-            return new EmbeddedDevice(path, abi);
+            return new EmbeddedDevice(path, abi, sharedThreads);
         }
     }
 
     /// <summary>A device on an engine that is part of the program: for development under a JIT and for tests.</summary>
-    public static EmbeddedDevice FromEntryPoints(string name, in EngineEntryPoints entryPoints) => new(name, new EngineAbi(entryPoints));
+    public static EmbeddedDevice FromEntryPoints(string name, in EngineEntryPoints entryPoints, int sharedThreads = -1) => new(name, new EngineAbi(entryPoints), sharedThreads);
 
     /// <inheritdoc/>
     public bool Supports(uint codedFormat) => codedFormat is PixelFormat.Vp9Frame or PixelFormat.H264Slice or PixelFormat.Av1Frame;
 
     /// <inheritdoc/>
-    public IStatelessSession OpenSession(SessionOptions options) => new EmbeddedSession(_abi, options);
+    public unsafe IStatelessSession OpenSession(SessionOptions options) => new EmbeddedSession(_abi, options, _pool);
 
-    /// <summary>Nothing to release: a NativeAOT library stays loaded.</summary>
-    public void Dispose()
+    /// <summary>Ends the shared threads. The engine remains: a NativeAOT library stays loaded.</summary>
+    public unsafe void Dispose()
     {
+        if (_pool != null)
+            _ = _abi.DestroyPool(_pool);
+        _pool = null;
     }
 }
 
@@ -72,7 +88,7 @@ public sealed unsafe class EmbeddedSession : IStatelessSession
     // Held by the layouts the buffers return to after the session is gone: keeps the callback's target simple.
     private readonly Action<int> _freed;
 
-    internal EmbeddedSession(EngineAbi abi, SessionOptions options)
+    internal EmbeddedSession(EngineAbi abi, SessionOptions options, void* pool)
     {
         _abi = abi;
         _completed = options.Completed;
@@ -86,6 +102,7 @@ public sealed unsafe class EmbeddedSession : IStatelessSession
             MaxInFlight = (uint)Math.Max(0, options.MaxInFlight),
             Done = &Done,
             User = (void*)GCHandle.ToIntPtr(_self),
+            Pool = pool,
         };
         void* decoder;
         int status = abi.Create(&config, &decoder);

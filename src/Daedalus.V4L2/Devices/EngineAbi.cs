@@ -61,6 +61,7 @@ internal unsafe struct EngineConfig
     public uint Size, CodedFormat, Threads, MaxInFlight;
     public delegate* unmanaged<void*, ulong, int, uint, void> Done;
     public void* User;
+    public void* Pool;
 }
 
 /// <summary>struct daedalus_stats: counters of an engine since its creation.</summary>
@@ -80,7 +81,9 @@ public readonly record struct EngineStats(ulong Frames, ulong Errors, ulong Byte
 /// <param name="Reset">daedalus_decoder_reset.</param>
 /// <param name="GetStats">daedalus_decoder_get_stats.</param>
 /// <param name="Destroy">daedalus_decoder_destroy.</param>
-public readonly record struct EngineEntryPoints(nint CaptureLayout, nint Create, nint Submit, nint Cancel, nint Drain, nint Reset, nint GetStats, nint Destroy);
+/// <param name="CreatePool">daedalus_pool_create.</param>
+/// <param name="DestroyPool">daedalus_pool_destroy.</param>
+public readonly record struct EngineEntryPoints(nint CaptureLayout, nint Create, nint Submit, nint Cancel, nint Drain, nint Reset, nint GetStats, nint Destroy, nint CreatePool, nint DestroyPool);
 
 /// <summary>The entry points of one loaded libdaedalus-engine.so.</summary>
 internal sealed unsafe class EngineAbi
@@ -95,6 +98,8 @@ internal sealed unsafe class EngineAbi
     public readonly delegate* unmanaged<void*, int> Reset;
     public readonly delegate* unmanaged<void*, EngineStats*, int> GetStats;
     public readonly delegate* unmanaged<void*, void> Destroy;
+    public readonly delegate* unmanaged<uint, void**, int> CreatePool;
+    public readonly delegate* unmanaged<void*, int> DestroyPool;
 
     internal EngineAbi(in EngineEntryPoints e)
     {
@@ -106,6 +111,8 @@ internal sealed unsafe class EngineAbi
         Reset = (delegate* unmanaged<void*, int>)e.Reset;
         GetStats = (delegate* unmanaged<void*, EngineStats*, int>)e.GetStats;
         Destroy = (delegate* unmanaged<void*, void>)e.Destroy;
+        CreatePool = (delegate* unmanaged<uint, void**, int>)e.CreatePool;
+        DestroyPool = (delegate* unmanaged<void*, int>)e.DestroyPool;
     }
 
     private EngineAbi(nint library)
@@ -118,6 +125,8 @@ internal sealed unsafe class EngineAbi
         Reset = (delegate* unmanaged<void*, int>)NativeLibrary.GetExport(library, "daedalus_decoder_reset");
         GetStats = (delegate* unmanaged<void*, EngineStats*, int>)NativeLibrary.GetExport(library, "daedalus_decoder_get_stats");
         Destroy = (delegate* unmanaged<void*, void>)NativeLibrary.GetExport(library, "daedalus_decoder_destroy");
+        CreatePool = (delegate* unmanaged<uint, void**, int>)NativeLibrary.GetExport(library, "daedalus_pool_create");
+        DestroyPool = (delegate* unmanaged<void*, int>)NativeLibrary.GetExport(library, "daedalus_pool_destroy");
     }
 
     /// <summary>Loads a library and checks its version. Never unloads: NativeAOT libraries cannot be.</summary>

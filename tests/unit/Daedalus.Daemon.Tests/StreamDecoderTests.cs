@@ -152,7 +152,7 @@ public sealed unsafe partial class StreamDecoderTests
 
     public StreamDecoderTests()
     {
-        _stream = new StreamDecoder(1, _node, _engine, _blocks, 1, _ => _ended++);
+        _stream = new StreamDecoder(1, _node, _engine, _blocks, _ => _ended++);
         _stream.Start();
     }
 

@@ -14,7 +14,7 @@ public unsafe class AbiStructTests
         Assert.Equal(48, sizeof(AbiLayout));
         Assert.Equal(16, sizeof(AbiControl));
         Assert.Equal(104, sizeof(AbiRequest));
-        Assert.Equal(32, sizeof(AbiConfig));
+        Assert.Equal(40, sizeof(AbiConfig));
         Assert.Equal(32, sizeof(AbiStats));
     }
 
@@ -41,6 +41,7 @@ public unsafe class AbiStructTests
         Assert.Equal(12, Offset(&g, &g.MaxInFlight));
         Assert.Equal(16, Offset(&g, &g.Done));
         Assert.Equal(24, Offset(&g, &g.User));
+        Assert.Equal(AbiConfig.SizeWithoutPool, (uint)Offset(&g, &g.Pool));
         AbiStats s;
         Assert.Equal(24, Offset(&s, &s.ManagedBytesAllocated));
         Unsafe.SkipInit(out l);

@@ -188,7 +188,7 @@ public partial class UapiLayoutTests
         Assert.Equal(48, Unsafe.SizeOf<EngineLayout>());
         Assert.Equal(16, Unsafe.SizeOf<EngineControl>());
         Assert.Equal(104, Unsafe.SizeOf<EngineRequest>());
-        Assert.Equal(32, Unsafe.SizeOf<EngineConfig>());
+        Assert.Equal(40, Unsafe.SizeOf<EngineConfig>());
         Assert.Equal(32, Unsafe.SizeOf<EngineStats>());
     }
 }

@@ -104,7 +104,8 @@ def main():
     entries = []
     for codec in elements.ELEMENTS:
         entries += sorted((e for e in chosen["entries"] if e["codec"] == codec and e["output_format"] == "yuv420p" and e["width"] >= 64 and 8 <= e["frames"]), key=lambda e: -e["frames"])[:3]
-    with vm.Daemon():
+    # More threads than the machine has CPUs: the streams share them.
+    with vm.Daemon(*(["--threads", os.environ["threads"]] if "threads" in os.environ else [])):
         # The Python bindings make their attributes when they are first used, which threads must not do at once.
         vm.case("one stream of each codec", lambda: [elements.bit_exact(folder, entries[i]) for i in (0, 3, 6) if i < len(entries)] and None)
         if "streams" in what:

@@ -234,7 +234,7 @@ public unsafe class EngineDecoderTests
     public void CreateRefusesWhatItCannotDo()
     {
         var config = new AbiConfig { Size = (uint)sizeof(AbiConfig), CodedFormat = PixelFormat.Vp9Frame };
-        Assert.Equal(Errno.Invalid, EngineDecoder.Create(config, out EngineDecoder? d)); // no callback
+        Assert.Equal(Errno.Invalid, EngineDecoder.Create(config, null, out EngineDecoder? d)); // no callback
         Assert.Null(d);
     }
 

@@ -22,7 +22,7 @@ internal sealed unsafe class SyntheticStream : IDisposable
     private readonly int _width, _height;
     private readonly uint _format;
 
-    public SyntheticStream(int threads, int width, int height, uint format = PixelFormat.Yuv420, int maxInFlight = 0)
+    public SyntheticStream(int threads, int width, int height, uint format = PixelFormat.Yuv420, int maxInFlight = 0, WorkerPool? pool = null)
     {
         _width = width;
         _height = height;
@@ -37,7 +37,7 @@ internal sealed unsafe class SyntheticStream : IDisposable
             Done = &Done,
             User = (void*)GCHandle.ToIntPtr(_self),
         };
-        Assert.Equal(0, EngineDecoder.Create(config, out EngineDecoder? decoder));
+        Assert.Equal(0, EngineDecoder.Create(config, pool, out EngineDecoder? decoder));
         Decoder = decoder!;
         AbiLayout layout;
         Assert.True(PictureLayout.Fill(format, (uint)width, (uint)height, &layout));
