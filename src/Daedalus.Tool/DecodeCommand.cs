@@ -28,9 +28,9 @@ internal static class DecodeCommand
             "-" => Console.OpenStandardOutput(),
             _ => new FileStream(outFile, FileMode.Create, FileAccess.Write, FileShare.Read, 1 << 20),
         };
-        using var md5 = IncrementalHash.CreateHash(HashAlgorithmName.MD5);
-        using var frameMd5 = IncrementalHash.CreateHash(HashAlgorithmName.MD5);
         bool hash = md5Only || options.Has("md5");
+        // Only then: the first one loads 4 MiB of OpenSSL.
+        using IncrementalHash? md5 = hash ? IncrementalHash.CreateHash(HashAlgorithmName.MD5) : null, frameMd5 = perFrame ? IncrementalHash.CreateHash(HashAlgorithmName.MD5) : null;
         var frames = new List<Frame>();
         int number = 0;
         using Progress? progress = perFrame && !json ? null : Progress.Open(options);
@@ -46,12 +46,10 @@ internal static class DecodeCommand
                 FrameSink.Write(output, row =>
                 {
                     stream?.Write(row);
-                    if (hash)
-                        md5.AppendData(row);
-                    if (perFrame)
-                        frameMd5.AppendData(row);
+                    md5?.AppendData(row);
+                    frameMd5?.AppendData(row);
                 });
-                if (perFrame)
+                if (frameMd5 != null)
                 {
                     var frame = new Frame(output.Width, output.Height, output.Geometry.BitDepth, Convert.ToHexStringLower(frameMd5.GetHashAndReset()), output.Note, output.Corrupted);
                     if (json)
@@ -63,7 +61,7 @@ internal static class DecodeCommand
             }, progress);
         double seconds = watch.Elapsed.TotalSeconds;
         progress?.Clear();
-        string? digest = hash ? Convert.ToHexStringLower(md5.GetHashAndReset()) : null;
+        string? digest = md5 != null ? Convert.ToHexStringLower(md5.GetHashAndReset()) : null;
         if (json)
         {
             WriteJson(file, device, result, seconds, digest, perFrame ? frames : null);

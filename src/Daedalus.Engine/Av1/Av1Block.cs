@@ -107,7 +107,7 @@ public enum Av1BlockFlags : ushort
 }
 
 /// <summary>
-/// What entropy decoding leaves of one block (decode_block, 5.11.5): 96 bytes. Lives until the frame is complete: <see cref="Av1FrameState.BlockGrid"/> leads every 4×4 unit to its block, for the contexts
+/// What entropy decoding leaves of one block (decode_block, 5.11.5): 96 bytes. Lives until the frame is complete, with one thread until the superblock row after the next begins: <see cref="Av1FrameState.BlockGrid"/> leads every 4×4 unit to its block, for the contexts
 /// and motion vectors of later blocks, overlapped prediction, deblocking, CDEF and the motion field.
 /// </summary>
 [StructLayout(LayoutKind.Sequential, Size = 96)]

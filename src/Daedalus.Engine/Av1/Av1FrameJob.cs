@@ -133,7 +133,7 @@ internal sealed unsafe partial class Av1FrameJob : FrameJob, IAv1ReferenceWaiter
         _tileCount = s->TileRows * s->TileCols;
         _tileRows = threads == 1 ? 1 : Math.Min(s->TileRows, (threads + s->TileCols - 1) / s->TileCols + 1);
         _streams.Reserve(s, _tileRows, ahead: threads > 1);
-        _memory.Reserve(s);
+        _memory.Reserve(s, ahead: threads > 1);
         s->Output = Picture!.View;
         _memory.ReservePictures(s);
         Av1FrameSetup.FillTiles(s, controls, bitstream, size);

@@ -15,10 +15,14 @@ internal sealed unsafe class Av1FrameMemory : IDisposable
 
     /// <summary>Sizes everything for a frame whose geometry is set, and sets the pointers.</summary>
     /// <param name="s">Frame.</param>
+    /// <param name="ahead">Rows are decoded before the ones above are filtered. Else two rows of superblocks are kept of what is of no use later: they stay in the cache.</param>
     /// <exception cref="OutOfMemoryException">No memory.</exception>
-    public void Reserve(Av1FrameState* s)
+    public void Reserve(Av1FrameState* s, bool ahead)
     {
-        nuint rows = ((nuint)s->MiRows + 31) & ~(nuint)31, units = rows * (nuint)s->MiStride;
+        int kept = 2 << s->SbSizeLog2;
+        s->DroppedRowBits = ahead ? 0 : ~(kept - 1);
+        s->RowRecords = ahead ? 0 : s->MiCols << s->SbSizeLog2;
+        nuint rows = ahead ? ((nuint)s->MiRows + 31) & ~(nuint)31 : (nuint)kept, units = rows * (nuint)s->MiStride;
         int tiles = s->TileRows * s->TileCols;
         _tiles.Reserve((nuint)tiles * (nuint)sizeof(Av1Tile));
         _grid.Reserve(units * sizeof(uint));
@@ -35,7 +39,7 @@ internal sealed unsafe class Av1FrameMemory : IDisposable
         _references.Reserve(Av1FrameState.ReferenceCount * (nuint)sizeof(Av1Reference));
         _superblocks.Reserve((nuint)s->SbCols * (nuint)s->SbRows * (nuint)sizeof(Av1Superblock));
         // Address space for the smallest blocks everywhere.
-        _blocks.Reserve((nuint)s->MiRows * (nuint)s->MiCols * (nuint)sizeof(Av1Block), sparse: true);
+        _blocks.Reserve((ahead ? (nuint)s->MiRows * (nuint)s->MiCols : 2 * (nuint)s->RowRecords) * (nuint)sizeof(Av1Block), sparse: true);
 
         s->Tiles = (Av1Tile*)_tiles.Pointer;
         s->Blocks = (Av1Block*)_blocks.Pointer;

@@ -136,7 +136,7 @@ public unsafe struct Av1Tile
     public int Size;
     /// <summary>Superblocks decoded, row by row; volatile.</summary>
     public int SuperblocksReady;
-    /// <summary>First block record of the tile: (MiRowEnd - MiRowStart) * (MiColEnd - MiColStart) are its own.</summary>
+    /// <summary>First block record of the tile: (MiRowEnd - MiRowStart) * (MiColEnd - MiColStart) are its own. With <see cref="Av1FrameState.RowRecords"/> of the superblock row in decoding.</summary>
     public Av1Block* Blocks;
     /// <summary>Where the streams of the tile's next superblock begin; <see cref="NextCoefficients"/> null: where its <see cref="Av1Superblock"/> says already.</summary>
     public Av1TransformBlock* NextTransforms;
@@ -201,6 +201,12 @@ public unsafe struct Av1FrameState
     /// <summary>Their number in each direction.</summary>
     public int TileCols, TileRows;
 
+    /// <summary>
+    /// Of <see cref="BlockGrid"/> and <see cref="LumaTxSizes"/> only two superblock rows are kept, as one thread needs them: the bits of a row's number that do not count. 0: all rows are.
+    /// </summary>
+    public int DroppedRowBits;
+    /// <summary>Records of a superblock row of all tiles at most, where two rows' are kept: even and odd rows take turns. 0: every tile has room for all of its records.</summary>
+    public int RowRecords;
     /// <summary>Block records (<see cref="Av1Tile.Blocks"/> points in). Written by entropy decoding.</summary>
     public Av1Block* Blocks;
     /// <summary>Index into <see cref="Blocks"/> of the block at each 4×4 unit. Written by entropy decoding when the block's mode info is complete (before its motion vectors are needed by others).</summary>
@@ -248,7 +254,9 @@ public unsafe struct Av1FrameState
     public fixed byte FilterLevels[8 * 8 * 2 * 4];
 
     /// <summary>Block at a 4×4 unit that has been decoded.</summary>
-    public readonly Av1Block* BlockAt(int miRow, int miCol) => Blocks + BlockGrid[(nint)miRow * MiStride + miCol];
+    public readonly Av1Block* BlockAt(int miRow, int miCol) => Blocks + BlockGrid[Unit(miRow, miCol)];
+    /// <summary>Where a 4×4 unit stands in <see cref="BlockGrid"/> and <see cref="LumaTxSizes"/>; rows of one superblock follow one another.</summary>
+    public readonly nint Unit(int miRow, int miCol) => (nint)(miRow & ~DroppedRowBits) * MiStride + miCol;
     /// <summary>Entry of a superblock.</summary>
     public readonly Av1Superblock* Superblock(int sbRow, int sbCol) => Superblocks + (nint)(sbRow % SbRowsKept) * SbCols + sbCol;
     /// <summary>Unfiltered row for intra prediction.</summary>

@@ -8,13 +8,13 @@ namespace Daedalus.Engine.Av1;
 /// <summary>
 /// For each step of a scan (5.11.41) what reading a level needs to know: in the lower 16 bits the index in the array of levels (column by column with a pitch of height + 4), in the upper the bytes from a
 /// transform's first CDF of coeff_base to the first that may follow from the place. What is needed less often lies <see cref="More"/> entries further: the same for coeff_br, and the largest index up to
-/// here. Made once; 180 kB, and 45 kB for where the coefficient is stored.
+/// here. Made once; 56 kB, and 14 kB for where the coefficient is stored.
 /// </summary>
 internal static unsafe class Av1ScanPositions
 {
     private const int Sizes = 19;
-    /// <summary>Entries of all tables: three classes of the areas of all sizes.</summary>
-    private const int More = 3 * 7440;
+    /// <summary>Entries of all tables: the areas of all sizes up to 32, of 32×64 and 64×32, and once more for each of the other classes those up to 16.</summary>
+    private const int More = 3344 + 2 * 1024 + 2 * 784;
     private static readonly Lock Gate = new();
     private static uint** s_tables;
     private static ushort** s_coefficients;
@@ -82,6 +82,15 @@ internal static unsafe class Av1ScanPositions
         _ => Av1EntropyTables.DefaultScan32x32,
     };
 
+    // Lines and columns are transformed alone up to 16×16 only (get_tx_set, 5.11.48), and of sizes with 64 not more is coded than of those with 32: they share, where the contexts are the same too.
+    private static int Owner(int txClass, int tx)
+    {
+        int adjusted = Av1Tables.AdjustedTxSize[tx];
+        if (Math.Max(Av1Tables.TxWidth[adjusted], Av1Tables.TxHeight[adjusted]) <= 16)
+            return txClass * Sizes + tx;
+        return Av1EntropyTables.CoeffBaseCtxOffset.Slice(tx * 25, 25).SequenceEqual(Av1EntropyTables.CoeffBaseCtxOffset.Slice(adjusted * 25, 25)) ? adjusted : tx;
+    }
+
     private static uint** Make()
     {
         var tables = (uint**)NativeMemory.Alloc((nuint)(3 * Sizes * sizeof(uint*)));
@@ -95,15 +104,17 @@ internal static unsafe class Av1ScanPositions
             NativeMemory.Free(tables);
             throw;
         }
-        for (int txClass = 0; txClass < 3; txClass++)
+        for (int i = 0; i < 3 * Sizes; i++)
         {
-            for (int tx = 0; tx < Sizes; tx++)
-            {
-                tables[txClass * Sizes + tx] = next;
-                Fill(next, txClass, tx);
-                next += Area(tx);
-            }
+            if (Owner(i / Sizes, i % Sizes) != i)
+                continue;
+            tables[i] = next;
+            Fill(next, i / Sizes, i % Sizes);
+            next += Area(i % Sizes);
         }
+        for (int i = 0; i < 3 * Sizes; i++)
+            tables[i] = tables[Owner(i / Sizes, i % Sizes)];
+        System.Diagnostics.Debug.Assert(next == tables[0] + More);
         return tables;
     }
 
@@ -112,15 +123,17 @@ internal static unsafe class Av1ScanPositions
         uint** places = Tables;
         int pointers = 3 * Sizes * sizeof(ushort*);
         var tables = (ushort**)NativeMemory.Alloc((nuint)(pointers + More * sizeof(ushort)));
-        var next = (ushort*)((byte*)tables + pointers);
+        var all = (ushort*)((byte*)tables + pointers);
         for (int i = 0; i < 3 * Sizes; i++)
         {
+            tables[i] = all + (places[i] - places[0]);
+            if (Owner(i / Sizes, i % Sizes) != i)
+                continue;
             int area = Area(i % Sizes), pitch = Av1Tables.TxHeight[Av1Tables.AdjustedTxSize[i % Sizes]] + 4;
-            tables[i] = next;
             for (int c = 0; c < area; c++)
             {
                 int index = (int)Index(places[i] + c);
-                *next++ = (ushort)(index - 4 * (index / pitch));
+                tables[i][c] = (ushort)(index - 4 * (index / pitch));
             }
         }
         return tables;

@@ -98,7 +98,7 @@ public sealed unsafe partial class Av1TileDecoder
             *(uint*)b->FilterLevel = *(uint*)levels;
         }
         uint index = (uint)(b - s->Blocks);
-        uint* grid = s->BlockGrid + (nint)b->MiRow * s->MiStride + b->MiCol;
+        uint* grid = s->BlockGrid + s->Unit(b->MiRow, b->MiCol);
         FillRows(grid, s->MiStride, _bw4, _bh4, index);
         if (s->SegmentIds != null && _segmentation && (s->Frame.Segmentation.Flags & Av1SegmentationFlags.UpdateMap) != 0)
         {
@@ -336,7 +336,7 @@ public sealed unsafe partial class Av1TileDecoder
 
     private void FillTxSize(int row, int col, int w4, int h4, Av1TxSize tx)
     {
-        byte* map = _s->LumaTxSizes + (nint)row * _s->MiStride + col;
+        byte* map = _s->LumaTxSizes + _s->Unit(row, col);
         for (int y = 0; y < h4; y++, map += _s->MiStride)
             Fill(map, w4, (int)tx);
     }
@@ -365,7 +365,7 @@ public sealed unsafe partial class Av1TileDecoder
             if (above->IsSkip && above->IsInter)
                 return 4 * Av1Tables.Num4x4BlocksWide[(int)above->Size];
         }
-        return Av1Tables.TxWidth[_s->LumaTxSizes[(nint)(row - 1) * _s->MiStride + col]];
+        return Av1Tables.TxWidth[_s->LumaTxSizes[_s->Unit(row - 1, col)]];
     }
 
     private int LeftTxHeight(Av1Block* b, int row, int col)
@@ -378,7 +378,7 @@ public sealed unsafe partial class Av1TileDecoder
             if (left->IsSkip && left->IsInter)
                 return 4 * Av1Tables.Num4x4BlocksHigh[(int)left->Size];
         }
-        return Av1Tables.TxHeight[_s->LumaTxSizes[(nint)row * _s->MiStride + col - 1]];
+        return Av1Tables.TxHeight[_s->LumaTxSizes[_s->Unit(row, col - 1)]];
     }
 
     private void ReadVarTxSize(Av1Block* b, int row, int col, Av1TxSize tx, int depth)

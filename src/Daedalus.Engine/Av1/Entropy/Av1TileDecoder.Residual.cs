@@ -99,7 +99,7 @@ public sealed unsafe partial class Av1TileDecoder
         int row = b->MiRow + y, col = b->MiCol + x;
         if (col >= _s->MiCols || row >= _s->MiRows)
             return;
-        int luma = _s->LumaTxSizes[(nint)row * _s->MiStride + col];
+        int luma = _s->LumaTxSizes[_s->Unit(row, col)];
         if (w * 4 <= Av1Tables.TxWidth[luma] && h * 4 <= Av1Tables.TxHeight[luma])
         {
             int tx = luma;

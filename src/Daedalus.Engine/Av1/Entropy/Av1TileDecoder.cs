@@ -200,6 +200,11 @@ public sealed unsafe partial class Av1TileDecoder : IDisposable
 
     private void BeginRow(int sbRow)
     {
+        if (_s->RowRecords != 0)
+        {
+            _tile->Blocks = _s->Blocks + ((sbRow & 1) * (nint)_s->RowRecords + ((nint)_tile->MiColStart << _s->SbSizeLog2));
+            _blocksUsed = 0;
+        }
         new Span<byte>(_left, 7 * 64).Clear();
         // Without a new map the old one stays in force (7.4); blocks read it through PrevSegmentIds.
         if (_s->SegmentIds == null || (_s->Frame.Segmentation.Flags & Av1SegmentationFlags.UpdateMap) != 0 && _segmentation)

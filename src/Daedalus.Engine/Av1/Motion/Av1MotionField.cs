@@ -167,7 +167,7 @@ public static unsafe class Av1MotionField
         for (int row = miRowStart | 1; row < end; row += 2)
         {
             Av1SavedMotion* target = s->Saved->Motion + (nint)(row >> 1) * w8;
-            uint* grid = s->BlockGrid + (nint)row * s->MiStride;
+            uint* grid = s->BlockGrid + s->Unit(row, 0);
             uint known = uint.MaxValue;
             Av1SavedMotion motion = default;
             for (int col = tile->MiColStart | 1; col < colEnd; col += 2)

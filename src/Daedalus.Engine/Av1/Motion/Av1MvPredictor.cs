@@ -18,6 +18,8 @@ public sealed unsafe partial class Av1MvPredictor : IDisposable
 
     private Av1FrameState* _s;
     private Av1Tile* _tile;
+    // Bits of a row's number that are its superblock row's.
+    private int _sbStart;
     private int _miRowStart, _miRowEnd, _miColStart, _miColEnd, _miRows, _miCols;
     private Av1MvPrecision _precision;
     private bool _temporal;
@@ -39,6 +41,7 @@ public sealed unsafe partial class Av1MvPredictor : IDisposable
     {
         _s = s;
         _tile = tile;
+        _sbStart = -1 << s->SbSizeLog2;
         _miRowStart = tile->MiRowStart;
         _miRowEnd = tile->MiRowEnd;
         _miColStart = tile->MiColStart;
@@ -122,7 +125,8 @@ public sealed unsafe partial class Av1MvPredictor : IDisposable
     private Av1Block* DecodedAt(int row, int col)
     {
         Av1Block* p = _s->BlockAt(row, col);
-        if (p < _tile->Blocks || p >= _b)
+        // Superblock rows above are decoded.
+        if (row >= (_miRow & _sbStart) && (p < _tile->Blocks || p >= _b))
             return null;
         int y = row - p->MiRow, x = col - p->MiCol;
         return (uint)y < Av1Tables.Num4x4BlocksHigh[(int)p->Size] && (uint)x < Av1Tables.Num4x4BlocksWide[(int)p->Size] ? p : null;

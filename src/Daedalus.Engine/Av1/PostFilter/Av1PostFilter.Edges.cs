@@ -97,7 +97,7 @@ public sealed unsafe partial class Av1PostFilter
         new Span<byte>(_passed, size4 * s->MiStride).Clear();
         for (int row = start; row < end; row++)
         {
-            uint* grid = s->BlockGrid + (nint)row * s->MiStride;
+            uint* grid = s->BlockGrid + s->Unit(row, 0);
             byte* passed = _passed + (row - start) * s->MiStride;
             for (int col = 0; col < s->MiCols;)
             {
@@ -187,7 +187,7 @@ public sealed unsafe partial class Av1PostFilter
     private void DrawLumaTransforms(int row, int localRow)
     {
         var s = _s;
-        byte* source = s->LumaTxSizes + (nint)row * s->MiStride, target = _transform + localRow * _mapPitch;
+        byte* source = s->LumaTxSizes + s->Unit(row, 0), target = _transform + localRow * _mapPitch;
         Vector128<byte> low = Vector128.Create((byte)0x00, 0x11, 0x22, 0x33, 0x44, 0x10, 0x01, 0x21, 0x12, 0x32, 0x23, 0x43, 0x34, 0x20, 0x02, 0x31);
         Vector128<byte> high = Vector128.Create((byte)0x13, 0x42, 0x24, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
         Vector128<byte> fifteen = Vector128.Create((byte)15);

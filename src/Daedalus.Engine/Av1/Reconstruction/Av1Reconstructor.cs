@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using Daedalus.Engine.Memory;
 using Daedalus.Kernels.Av1;
 using Daedalus.V4L2.Controls;
 
@@ -24,7 +25,7 @@ public sealed unsafe partial class Av1Reconstructor : IDisposable
     // Rows and columns -1..32 of BlockDecoded.
     private const int DecodedRows = 34;
 
-    private readonly byte* _memory;
+    private readonly NativeBlock _memory = new();
     private readonly byte* _above, _left, _emulated, _other, _mask;
     private readonly short* _first, _second, _ac;
     private readonly ulong* _decoded;
@@ -66,25 +67,13 @@ public sealed unsafe partial class Av1Reconstructor : IDisposable
         const int emulated = EmulatedColumns * 2 * EmulatedRows + 2 * EmulatedBefore;
         const int other = OtherStride * OtherRows + 64, mask = 128 * 128 + 64, ac = 32 * 32 * sizeof(short) + 64;
         int small = 4 * sizeof(short) + 3 * DecodedRows * sizeof(ulong) + 3 * sizeof(PlaneGeometry) + Av1FrameState.ReferenceCount * 3 * sizeof(ReferencePlane);
-        int size = 2 * EdgeBytes + emulated + other + mask + ac + 2 * IntermediateBytes + small;
-        _memory = (byte*)NativeMemory.AlignedAlloc((nuint)size, 64);
-        NativeMemory.Clear(_memory, (nuint)size);
-        byte* at = _memory;
+        int size = 2 * EdgeBytes + emulated + other + mask + ac + 2 * IntermediateBytes + (small + 63 & ~63);
+        // What a stream does not use is not touched: the largest part, emulated edges, comes last.
+        _memory.Reserve((nuint)size, sparse: true);
+        byte* at = _memory.Pointer;
         _above = at + EdgeBefore;
         _left = at + EdgeBytes + EdgeBefore;
         at += 2 * EdgeBytes;
-        _emulated = at + EmulatedBefore;
-        at += emulated;
-        _other = at;
-        at += other;
-        _mask = at;
-        at += mask;
-        _ac = (short*)at;
-        at += ac;
-        _first = (short*)at;
-        at += IntermediateBytes;
-        _second = (short*)at;
-        at += IntermediateBytes;
         _planes = (PlaneGeometry*)at;
         at += 3 * sizeof(PlaneGeometry);
         _references = (ReferencePlane*)at;
@@ -92,6 +81,18 @@ public sealed unsafe partial class Av1Reconstructor : IDisposable
         _decoded = (ulong*)at;
         at += 3 * DecodedRows * sizeof(ulong);
         _localShear = (short*)at;
+        at = _memory.Pointer + 2 * EdgeBytes + (small + 63 & ~63);
+        _first = (short*)at;
+        at += IntermediateBytes;
+        _second = (short*)at;
+        at += IntermediateBytes;
+        _ac = (short*)at;
+        at += ac;
+        _other = at;
+        at += other;
+        _mask = at;
+        at += mask;
+        _emulated = at + EmulatedBefore;
     }
 
     /// <summary>A missing reference was used since <see cref="BeginFrame"/>.</summary>
@@ -145,7 +146,7 @@ public sealed unsafe partial class Av1Reconstructor : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => NativeMemory.AlignedFree(_memory);
+    public void Dispose() => _memory.Dispose();
 
     private void ReconstructRow<TPixel>(Av1Tile* tile, int sbRow, bool follows)
         where TPixel : unmanaged
