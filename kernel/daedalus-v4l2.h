@@ -17,6 +17,16 @@
 
 #define DAEDALUS_V4L2_ABI 2
 
+/*
+ * Controls of the video node beside V4L2's, for what those have no field for:
+ * arrays of bytes, laid out as docs/private-controls.md says. A single zero, the
+ * default, means none. The module passes them on unseen.
+ */
+#define DAEDALUS_CID_H264_PICTURE_PARAMETERS 0x00a41600
+#define DAEDALUS_CID_AV1_FRAME 0x00a41601
+#define DAEDALUS_H264_PICTURE_PARAMETERS_MAX (256 << 10)
+#define DAEDALUS_AV1_FRAME_MAX 16
+
 /* daedalus_v4l2_register.codecs */
 #define DAEDALUS_V4L2_CODEC_VP9 0x1
 #define DAEDALUS_V4L2_CODEC_H264 0x2

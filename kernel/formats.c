@@ -6,6 +6,17 @@
 
 #define FOURCC_PRIVATE(sub, depth) v4l2_fourcc('D', sub, depth, 'P')
 
+/* Bytes that only clients and daemon understand; a single zero means none. */
+#define DAED_PRIVATE(cid, text, most) {			\
+	.id = (cid),					\
+	.name = (text),					\
+	.type = V4L2_CTRL_TYPE_U8,			\
+	.flags = V4L2_CTRL_FLAG_DYNAMIC_ARRAY,		\
+	.dims = { (most) },				\
+	.max = U8_MAX,					\
+	.step = 1,					\
+}
+
 static const struct v4l2_ctrl_config daed_vp9_controls[] = {
 	{ .id = V4L2_CID_STATELESS_VP9_FRAME },
 	{ .id = V4L2_CID_STATELESS_VP9_COMPRESSED_HDR },
@@ -31,6 +42,8 @@ static const struct v4l2_ctrl_config daed_h264_controls[] = {
 		.max = V4L2_STATELESS_H264_START_CODE_ANNEX_B,
 		.def = V4L2_STATELESS_H264_START_CODE_ANNEX_B,
 	},
+	DAED_PRIVATE(DAEDALUS_CID_H264_PICTURE_PARAMETERS, "H264 Picture Parameter Sets",
+		     DAEDALUS_H264_PICTURE_PARAMETERS_MAX),
 };
 
 #ifdef V4L2_CID_STATELESS_AV1_FRAME
@@ -42,6 +55,7 @@ static const struct v4l2_ctrl_config daed_av1_controls[] = {
 		.dims = { V4L2_AV1_MAX_TILE_COUNT },
 	},
 	{ .id = V4L2_CID_STATELESS_AV1_FILM_GRAIN },
+	DAED_PRIVATE(DAEDALUS_CID_AV1_FRAME, "AV1 Frame Additions", DAEDALUS_AV1_FRAME_MAX),
 };
 #endif
 

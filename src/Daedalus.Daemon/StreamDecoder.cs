@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 using System.Diagnostics;
 using Daedalus.V4L2;
+using Daedalus.V4L2.Controls;
 using Daedalus.V4L2.Devices;
 using Daedalus.V4L2.Service;
 
@@ -188,8 +189,13 @@ internal sealed unsafe class StreamDecoder
         {
             var head = (ServiceControl*)at;
             at += sizeof(ServiceControl);
-            controls[count++] = new ControlPayload(head->Id, (nint)at, head->Size);
+            controls[count] = new ControlPayload(head->Id, (nint)at, head->Size);
             at += (head->Size + 7) & ~7u;
+            int unpacked = PackedControls.Is(head->Id) ? PackedControls.Unpack(ref controls[count]) : 0;
+            if (unpacked != 0)
+                status = unpacked;
+            if (controls[count].Size != 0)
+                count++;
         }
         _buffers.NextFrame(new ReadOnlySpan<ControlPayload>(controls, count));
         MappedBuffer? buffer = null;

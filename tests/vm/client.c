@@ -21,6 +21,7 @@
 #include <linux/dma-heap.h>
 #include <linux/media.h>
 #include <linux/videodev2.h>
+#include "daedalus-v4l2.h"
 
 #define OUT V4L2_BUF_TYPE_VIDEO_OUTPUT_MPLANE
 #define CAP V4L2_BUF_TYPE_VIDEO_CAPTURE_MPLANE
@@ -359,9 +360,9 @@ static void garbage(int seconds, unsigned int seed)
 	static const unsigned int controls[] = {
 		V4L2_CID_STATELESS_VP9_FRAME, V4L2_CID_STATELESS_VP9_COMPRESSED_HDR, V4L2_CID_STATELESS_H264_SPS,
 		V4L2_CID_STATELESS_H264_PPS, V4L2_CID_STATELESS_H264_SCALING_MATRIX, V4L2_CID_STATELESS_H264_DECODE_PARAMS,
-		V4L2_CID_STATELESS_H264_DECODE_MODE,
+		V4L2_CID_STATELESS_H264_DECODE_MODE, DAEDALUS_CID_H264_PICTURE_PARAMETERS, DAEDALUS_CID_AV1_FRAME,
 	};
-	static const unsigned int sizes[] = { 168, 2040, 1048, 12, 480, 560, 0 };
+	static const unsigned int sizes[] = { 168, 2040, 1048, 12, 480, 560, 0, 1, 16 };
 	static uint8_t payload[4096], argument[1024];
 	time_t end = time(NULL) + seconds;
 	unsigned long calls = 0, worked = 0;
@@ -383,7 +384,7 @@ static void garbage(int seconds, unsigned int seed)
 		}
 		for (i = 0; i < 200; i++, calls++) {
 			int *request = &requests[random() & 3], which = random() % 12, ok = -1;
-			unsigned int c = random() % 7, n;
+			unsigned int c = random() % 9, n;
 
 			if (which < 2) {
 				if (*request >= 0 && random() & 1) {
@@ -401,6 +402,10 @@ static void garbage(int seconds, unsigned int seed)
 
 				for (n = 0; n < sizeof(payload); n++)
 					payload[n] = random() & 7 ? 0 : random();
+				if (controls[c] == DAEDALUS_CID_H264_PICTURE_PARAMETERS) {
+					control.size = 1 + random() % sizeof(payload);
+					payload[0] = random() & 3;
+				}
 				if (controls[c] == V4L2_CID_STATELESS_VP9_FRAME) {
 					payload[156] = 8;
 					payload[112] |= 0x60;

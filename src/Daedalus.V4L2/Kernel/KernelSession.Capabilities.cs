@@ -49,7 +49,7 @@ internal sealed unsafe partial class KernelSession
                 Need(V4L2CtrlH264Pps.ControlId, (uint)sizeof(V4L2CtrlH264Pps));
                 Take(V4L2CtrlH264ScalingMatrix.ControlId, (uint)sizeof(V4L2CtrlH264ScalingMatrix));
                 Need(V4L2CtrlH264DecodeParams.ControlId, (uint)sizeof(V4L2CtrlH264DecodeParams));
-                Take(DaedalusCtrlH264PictureParameters.ControlId, (uint)sizeof(DaedalusCtrlH264PictureParameters));
+                TakePacked(DaedalusCtrlH264PictureParameters.ControlId);
                 Choose(V4L2Abi.H264DecodeMode, V4L2Abi.H264FrameBased, "H.264 whole frames at a time, only slices");
                 Choose(V4L2Abi.H264StartCode, V4L2Abi.H264StartCodeAnnexB, "H.264 with start codes");
                 break;
@@ -58,7 +58,7 @@ internal sealed unsafe partial class KernelSession
                 Need(V4L2CtrlAv1Frame.ControlId, (uint)sizeof(V4L2CtrlAv1Frame));
                 Need(V4L2CtrlAv1TileGroupEntry.ControlId, (uint)sizeof(V4L2CtrlAv1TileGroupEntry));
                 Take(V4L2CtrlAv1FilmGrain.ControlId, (uint)sizeof(V4L2CtrlAv1FilmGrain));
-                Take(DaedalusCtrlAv1Frame.ControlId, (uint)sizeof(DaedalusCtrlAv1Frame));
+                TakePacked(DaedalusCtrlAv1Frame.ControlId);
                 break;
         }
     }
@@ -70,6 +70,16 @@ internal sealed unsafe partial class KernelSession
             return false;
         _controls.Add((id, size));
         return true;
+    }
+
+    // Ours, which only our module knows.
+    private void TakePacked(uint id)
+    {
+        V4L2QueryExtCtrl q = new() { Id = id };
+        if (_video.Ioctl(V4L2Abi.QueryExtCtrl, ref q) < 0 || q.Type != V4L2Abi.CtrlTypeU8 || (q.Flags & V4L2Abi.CtrlFlagDynamicArray) == 0)
+            return;
+        _controls.Add((id, 1));
+        _packed = new byte[PackedControls.MaxBytes];
     }
 
     private void Need(uint id, uint size)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 using System.Runtime.InteropServices;
+using Daedalus.V4L2.Controls;
 using Daedalus.V4L2.Devices;
 
 namespace Daedalus.V4L2.Kernel;
@@ -32,6 +33,9 @@ internal sealed unsafe partial class KernelSession : IStatelessSession
     private ulong _lastTimestamp, _newest;
     // What the driver can.
     private bool _canHold, _canRemove, _removeRefused;
+    // For the private control, where the driver knows it; whether the last request has set it, since it stays in force.
+    private byte[]? _packed;
+    private bool _packedSet;
 
     [ThreadStatic]
     private static int t_inCallback;
@@ -303,12 +307,38 @@ internal sealed unsafe partial class KernelSession : IStatelessSession
     {
         V4L2ExtControl* list = stackalloc V4L2ExtControl[KernelControls.Max];
         uint count = 0;
-        foreach (ControlPayload c in controls)
+        bool wasSet = _packedSet;
+        fixed (byte* packed = _packed)
         {
-            if (!HasControl(c.Id) || c.Size == 0)
-                continue;
-            list[count++] = new V4L2ExtControl { Id = c.Id, Size = c.Size, Value = c.Payload };
+            foreach (ControlPayload c in controls)
+            {
+                if (!HasControl(c.Id) || c.Size == 0)
+                    continue;
+                if (!PackedControls.Is(c.Id))
+                {
+                    list[count++] = new V4L2ExtControl { Id = c.Id, Size = c.Size, Value = c.Payload };
+                    continue;
+                }
+                bool needed = PackedControls.IsNeeded(c);
+                if (!needed && !_packedSet)
+                    continue;
+                packed[0] = 0;
+                int size = needed ? PackedControls.Pack(c, packed) : 1;
+                if (size < 0)
+                    return size;
+                _packedSet |= needed;
+                wasSet = needed;
+                list[count++] = new V4L2ExtControl { Id = c.Id, Size = (uint)size, Value = (nint)packed };
+            }
+            int status = SetControls(list, count, requestFd);
+            if (status >= 0)
+                _packedSet = wasSet;
+            return status;
         }
+    }
+
+    private int SetControls(V4L2ExtControl* list, uint count, int requestFd)
+    {
         V4L2ExtControls set = new() { Count = count, Controls = list };
         if (requestFd >= 0)
         {

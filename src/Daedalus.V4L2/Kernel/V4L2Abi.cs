@@ -24,7 +24,8 @@ internal static class V4L2Abi
     public const uint BufCapRequests = 0x08, BufCapHoldCapture = 0x20, BufCapMaxNumBuffers = 0x80, BufCapRemoveBufs = 0x100;
 
     public const uint CtrlWhichRequest = 0x0f010000;
-    public const uint CtrlFlagNextCtrl = 0x80000000, CtrlFlagNextCompound = 0x40000000;
+    public const uint CtrlFlagNextCtrl = 0x80000000, CtrlFlagNextCompound = 0x40000000, CtrlFlagDynamicArray = 0x0800;
+    public const uint CtrlTypeU8 = 0x0100;
 
     public const uint DecoderCmdFlush = 4;
     public const uint FrameSizeStepwise = 3, FrameSizeContinuous = 2, FrameSizeDiscrete = 1;

@@ -229,7 +229,7 @@ def main():
             first.setdefault(entry["codec"], entry)
     vm.insmod()
     with vm.Daemon():
-        for entry in chosen["entries"]:
+        for entry in chosen["entries"] + chosen["private"]:
             vm.case(f"{ELEMENTS[entry['codec']]} {entry['name']}", bit_exact, folder, entry)
         for codec, entry in first.items():
             vm.case(f"DMABuf caps {codec}", dmabuf_caps, folder, entry)
