@@ -46,13 +46,21 @@ internal sealed unsafe class CapturePool
         }
     }
 
-    /// <summary>Pictures that could be had without waiting for anyone.</summary>
-    public int Available
+    /// <summary>Pictures that only others hold: neither references nor waiting for their turn. Streaming thread.</summary>
+    public int Downstream
     {
         get
         {
             lock (_lock)
-                return Limit - _all.Count + _free.Count;
+            {
+                int count = _all.Count - _free.Count;
+                foreach (Picture p in _all)
+                {
+                    if (p.Uses > 0)
+                        count--;
+                }
+                return count;
+            }
         }
     }
 

@@ -340,12 +340,13 @@ public abstract unsafe partial class StatelessVideoDecoder
             return reason;
         }
         // Downstream hoards pictures. Before decoding starves, the rest goes out as copies until some come back.
-        if (_pool!.Available < MaxReferences + _depth + 4)
+        int held = _pool!.Downstream;
+        if (_pool.Limit - held < MaxReferences + _depth + 4)
         {
             if (!_warnedStarving)
             {
                 _warnedStarving = true;
-                Debug.Log(this, DebugLevel.Warning, $"downstream holds {_pool.Count - MaxReferences} pictures and gives none back: it gets copies until it does");
+                Debug.Log(this, DebugLevel.Warning, $"downstream holds {held} pictures and gives none back: it gets copies until it does");
             }
             return "starving";
         }

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Chooses the vectors for the virtual machine: choose.py VECTORS CODEC=COUNT… > vectors.json, spread over what the manifest has.
 CODEC+=COUNT: of those that other clients cannot take (sizes that change between frames, pictures of one row, fields), for our own elements; CODEC!=COUNT: of those
-that need a control that V4L2 does not have.
+that need a control that V4L2 does not have. pixels=N, frames=N: of the former, smaller and shorter ones than else.
 
 Only what foreign elements can take whatever the driver is: left_out.json names the others with the reason. Pictures of at most 352x288,
 since GStreamer 1.22 gives up on a frame that takes a second of the clock; no field pictures, since it waits for the first field only
@@ -29,6 +29,8 @@ def load(*path):
 def main():
     folder = os.path.abspath(sys.argv[1])
     left_out = [re.compile(e.get("pattern") or re.escape(e["name"]) + "$") for e in load(HERE, "left_out.json")]
+    arguments = [(k, int(n)) for k, n in (a.split("=") for a in sys.argv[2:])]
+    pixels, frames = (dict(arguments).get(k, n) for k, n in (("pixels", PIXELS), ("frames", 100)))
     features = load(folder, "features.json") if os.path.exists(os.path.join(folder, "features.json")) else {}
 
     def only_ours(entry):
@@ -45,13 +47,15 @@ def main():
                     and entry["width"] * entry["height"] <= 720 * 576 and entry["frames"] <= 100 and only_ours(entry))
         return (entry.get("verified") and entry.get("result_md5") and not entry.get("result_args") and entry.get("frames") and entry.get("width")
                 and entry.get("output_format") in ("yuv420p", "yuv420p10le") and entry["file"].rsplit(".", 1)[-1].lower() in ENDINGS
-                and entry["width"] * entry["height"] <= PIXELS and entry["frames"] <= 100 and "1" not in seen.get("field_pic_flag", {})
+                and entry["width"] * entry["height"] <= pixels and entry["frames"] <= frames and "1" not in seen.get("field_pic_flag", {})
                 and not any(p.match(entry["name"]) for p in left_out))
 
     with open(os.path.join(HERE, "vectors.txt"), encoding="utf-8") as f:
         listed = {tuple(line.split(" ", 1)) for line in f.read().splitlines() if not line.startswith("#")}
     chosen, private = [], []
-    for codec, count in ((c, int(n)) for c, n in (a.split("=") for a in sys.argv[2:])):
+    for codec, count in arguments:
+        if codec in ("pixels", "frames"):
+            continue
         kind = codec[-1] if codec[-1] in "+!" else ""
         codec = codec.rstrip("+!")
         entries = sorted((e for e in load(folder, "manifest.json") if e["codec"] == codec and suits(e, kind)),

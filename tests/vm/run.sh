@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# The kernel route: builds the module for the distribution's kernels, then loads it in User-Mode Linux and lets foreign clients decode
-# through it:  run.sh VECTORS [COUNTSFILE]      (out/ must hold daedalusd and the engine)
-# DAEDALUS_VM_PARTS chooses some of: modules smoke decode decode-slices elements visl compliance decode-next elements-next faults load, which are the default, and of what takes
-# long: streams-long (eight streams for a minute), fuzz-long (five minutes of garbage), throughput (the kernel route over the embedded one; DAEDALUS_VM_CLIPS, a
+# The kernel route: builds the module for the distribution's kernels, then loads it in User-Mode Linux, and in those kernels in an emulated
+# machine, and lets foreign clients decode through it:  run.sh VECTORS [COUNTSFILE]      (out/ must hold daedalusd and the engine)
+# DAEDALUS_VM_PARTS chooses some of: modules smoke decode decode-slices elements visl compliance decode-next elements-next faults load stock (the distribution's kernels), which are the
+# default, and of what takes long: streams-long (eight streams for a minute), fuzz-long (five minutes of garbage), throughput (the kernel route over the embedded one; DAEDALUS_VM_CLIPS, a
 # pattern, names clips in place of the vectors).
 # Packages are downloaded and unpacked in a cache (DAEDALUS_VM_CACHE, ~/.cache/gstdaedalus/vm), none is installed.
 set -uo pipefail
@@ -12,7 +12,7 @@ vectors=$1 counts=${2:-/dev/null}
 out=$root/out/vm
 work=$out/work
 mkdir -p "$work"
-parts=" ${DAEDALUS_VM_PARTS:-modules smoke decode decode-slices elements visl compliance decode-next elements-next faults load} "
+parts=" ${DAEDALUS_VM_PARTS:-modules smoke decode decode-slices elements visl compliance decode-next elements-next faults load stock} "
 passed=0 failed=0
 
 wanted() { [ "${parts#* "$1" }" != "$parts" ]; }
@@ -68,14 +68,34 @@ python3 "$here/choose.py" "$vectors" vp9=50 h264=50 >"$work/vectors.json" && pyt
     python3 "$here/choose.py" "$vectors" vp9=8 h264=8 av1=8 >"$work/vectors-visl.json" || { note 1 "vectors are chosen"; finish; }
 
 boot() { # job [name=value…]
-    local job=$1 result name detail; shift
-    "$here/boot.sh" "$work" "$job" "$@" >"$out/$job.out" 2>&1
-    cp "$work/log" "$out/$job.log" 2>/dev/null
-    cp "$work/dmesg" "$out/$job.dmesg" 2>/dev/null
+    local job=$1 result name detail title=${title:-$1}; shift
+    "$here/boot.sh" "$work" "$job" "$@" >"$out/$title.out" 2>&1
+    cp "$work/log" "$out/$title.log" 2>/dev/null
+    cp "$work/dmesg" "$out/$title.dmesg" 2>/dev/null
     while IFS=$'\t' read -r result name detail; do
-        if [ "$result" = pass ]; then passed=$((passed + 1)); else failed=$((failed + 1)); printf '   vm: FAILED %s: %s %s\n' "$job" "$name" "${detail:0:300}"; fi
+        if [ "$result" = pass ]; then passed=$((passed + 1)); else failed=$((failed + 1)); printf '   vm: FAILED %s: %s %s\n' "$title" "$name" "${detail:0:300}"; fi
     done <"$work/results"
-    printf '   vm: %-60s %s of %s passed\n' "$job" "$(grep -c ^pass "$work/results")" "$(wc -l <"$work/results")"
+    printf '   vm: %-60s %s of %s passed\n' "$title" "$(grep -c ^pass "$work/results")" "$(wc -l <"$work/results")"
+}
+
+# A kernel of the distribution as it is. One machine has the CPU that every level of the engine but the lowest is too much for, the other all that QEMU emulates.
+stock() { # kernel CPU
+    local work=$out/stock-$1 title=stock-$1 log=$out/stock-$1.build code
+    local -x DAEDALUS_VM_CPU=$2
+    mkdir -p "$work"
+    [ -e "$out/modules/$1/daedalus_v4l2.ko" ] && wanted modules || "$here/modules.sh" "$out/modules" "$1" >"$log" 2>&1 || { note 1 "module builds for Linux $1"; return; }
+    "$here/stock.sh" "$out/modules/$1/daedalus_v4l2.ko" "$1" "$work" >"$log" 2>&1
+    code=$?
+    [ $code != 3 ] || { echo "SKIPPED: Linux $1 as the distribution has it: $(tail -n 1 "$log")"; return; }
+    [ $code = 0 ] || { note 1 "Linux $1 to boot"; tail -n 20 "$log"; return; }
+    ln -sfn "$qemu" "$work/qemu"
+    cp "$out/work"/{busybox,daedalusd,libgstdaedalus.so,client} "$out/modules/$1/daedalus_v4l2.ko" "$root/out/bin/daedalusctl" "$work/"
+    rm -rf "$work/engine"; cp -r "$root/out/lib/daedalus" "$work/engine"
+    # GStreamer's elements give a frame a second, of a machine that is twenty times slower.
+    local small=("$here/choose.py" "$vectors" pixels=25344 frames=31)
+    python3 "${small[@]}" vp9=8 h264=8 >"$work/vectors.json" && python3 "${small[@]}" av1=8 vp9=3 h264=3 >"$work/vectors-next.json" &&
+        python3 "${small[@]}" vp9=30 h264=30 av1=20 >"$work/vectors-ours.json" || { note 1 "small vectors are chosen"; return; }
+    boot stock slow=4 tool=/mnt/daedalusctl ${trixie:+"trixie=$trixie"}
 }
 
 wanted smoke && boot smoke
@@ -96,6 +116,14 @@ else
 fi
 wanted faults && boot faults
 wanted load && boot long what=streams,fuzz seconds=15 threads=3
+if wanted stock; then
+    if qemu=$("$here/trixie.sh" qemu 2>"$out/qemu.log"); then
+        stock 6.1-amd64 Nehalem
+        stock 6.12-amd64 max
+    else
+        echo "SKIPPED: the distribution's kernels in QEMU: $(tail -n 1 "$out/qemu.log")"
+    fi
+fi
 wanted streams-long && boot long what=streams seconds=60 threads=3
 wanted fuzz-long && boot long what=fuzz seconds=300 threads=3
 wanted throughput && DAEDALUS_VM_TIMEOUT=900 boot long what=throughput rounds=3 ${DAEDALUS_VM_CLIPS:+"clips=$DAEDALUS_VM_CLIPS"}

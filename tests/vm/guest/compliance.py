@@ -8,7 +8,7 @@ import vm
 
 
 def compliance(command, *arguments):
-    done = subprocess.run([*command, *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", timeout=200, check=False)
+    done = subprocess.run([*command, *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", timeout=200 * vm.SLOW, check=False)
     with open(os.path.join(vm.WORK, "compliance.log"), "a", encoding="utf-8") as f:
         f.write(done.stdout)
     total = re.findall(r"Total.*Succeeded: (\d+), Failed: (\d+), Warnings: (\d+)", done.stdout)

@@ -23,7 +23,7 @@ class Pipeline:
         self.checksum = None
         self.error = None
 
-    def play(self, seconds=60):
+    def play(self, seconds=60 * vm.SLOW):
         """To the end or an error; whether it ended well."""
         bus = self.pipeline.get_bus()
         self.pipeline.set_state(Gst.State.PLAYING)
@@ -75,6 +75,16 @@ def bit_exact(folder, entry, device="kernel"):
         vm.check(p.checksum == entry["result_md5"], f"differs: {p.checksum} {s}")
         vm.check((s["route"], s["copies"], s["memory"], s["errors"]) == ("kernel", 0, "dmabuf", 0), str(s))
         return f"{s['frames']} frames in {time.monotonic() - start:.2f} s, {s['pool-size']} buffers"
+
+
+def refused(folder, entry):
+    """A codec that the driver does not offer here: an error that says so; by itself the element decodes in its process."""
+    with Pipeline(f"{source(folder, entry)} ! {ELEMENTS[entry['codec']]} name=d device=kernel ! fakesink") as p:
+        vm.check(not p.play() and "AV1" in p.error, f"{p.error}")
+        said = p.error.splitlines()[0]
+    with Pipeline(f"{source(folder, entry)} ! {ELEMENTS[entry['codec']]} name=d ! fakesink") as p:
+        vm.check(p.play() and p.stats()["route"] == "embedded", p.error)
+    return said
 
 
 def pictures(description, caps, expect_dmabuf):
@@ -135,7 +145,7 @@ def names(folder, entry):
 def unplugged(folder, entry):
     """The daemon dies in the middle of a stream: an error message from the element, and the pipeline comes down."""
     with vm.Daemon() as daemon:
-        with Pipeline(f"{source(folder, entry)} ! identity sleep-time=20000 ! {ELEMENTS[entry['codec']]} name=d device=kernel ! fakesink sync=false") as p:
+        with Pipeline(f"{source(folder, entry)} ! identity sleep-time={20000 * vm.SLOW} ! {ELEMENTS[entry['codec']]} name=d device=kernel ! fakesink sync=false") as p:
             p.pipeline.set_state(Gst.State.PLAYING)
             vm.wait_for(lambda: p.stats()["frames"] >= 3, "the first frames")
             daemon.kill()
@@ -176,7 +186,8 @@ def load():
 
 
 def tool(*arguments, code=0):
-    done = subprocess.run(["dotnet", os.environ["tool"], *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60, check=False)
+    program = os.environ["tool"]
+    done = subprocess.run([*(["dotnet"] if program.endswith(".dll") else []), program, *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60 * vm.SLOW, check=False)
     vm.check(done.returncode == code, f"{done.returncode} {done.stdout}")
     return done.stdout
 
@@ -188,7 +199,7 @@ def described():
     vm.log(tool("topology"))
     device = next(d for d in json.loads(tool("devices", "--json"))["devices"] if d["route"] == "kernel")
     vm.check((device["driver"], device["path"], device["media"]) == ("daedalus", video[0], media[0]), str(device))
-    vm.check({f["fourcc"] for f in device["coded-formats"]} == {"VP9F", "S264", "AV1F"}, str(device["coded-formats"]))
+    vm.check({f["fourcc"] for f in device["coded-formats"]} == {"VP9F", "S264"} | ({"AV1F"} if vm.AV1 else set()), str(device["coded-formats"]))
     # Of all streams only where the kernel has V4L2_FMTDESC_FLAG_ENUM_ALL.
     vm.check({"NV12", "YU12"} <= {f["fourcc"] for f in device["picture-formats"]}, str(device["picture-formats"]))
     controls = {c["id"]: c for c in device["controls"]}
@@ -201,7 +212,7 @@ def described():
 
 def status(folder, entry):
     """daedalusctl status while a stream is held open, and after it."""
-    with Pipeline(f"{source(folder, entry)} ! identity sleep-time=20000 ! {ELEMENTS[entry['codec']]} name=d device=kernel ! fakesink sync=false") as p:
+    with Pipeline(f"{source(folder, entry)} ! identity sleep-time={20000 * vm.SLOW} ! {ELEMENTS[entry['codec']]} name=d device=kernel ! fakesink sync=false") as p:
         p.pipeline.set_state(Gst.State.PLAYING)
         vm.wait_for(lambda: p.stats()["frames"] >= 5, "the first frames")
         d = json.loads(tool("status", "--json"))
@@ -221,6 +232,8 @@ def main():
     with open(os.path.join(vm.WORK, "vectors-ours.json"), encoding="utf-8") as f:
         chosen = json.load(f)
     folder = chosen["folder"]
+    without = [e for e in chosen["entries"] if e["codec"] == "av1" and not vm.AV1]
+    chosen["entries"] = [e for e in chosen["entries"] if e not in without]
     gst.prepare(ours=True)
     load()
     first = {}
@@ -231,6 +244,8 @@ def main():
     with vm.Daemon():
         for entry in chosen["entries"] + chosen["private"]:
             vm.case(f"{ELEMENTS[entry['codec']]} {entry['name']}", bit_exact, folder, entry)
+        if without:
+            vm.case("no AV1 on this kernel", refused, folder, without[0])
         for codec, entry in first.items():
             vm.case(f"DMABuf caps {codec}", dmabuf_caps, folder, entry)
         vm.case("daedalusctl devices and topology", described)
@@ -245,8 +260,8 @@ def main():
         if os.path.exists(clip := os.path.join(folder, "misc/vp9/firefox__vp9.webm")):
             vm.case("session hoard", session, "hoard", clip, "daedalusvp9dec")
         vm.case("no context is left", lambda: vm.wait_for(lambda: not vm.contexts(), "contexts gone"))
-    for codec, entry in (first | {"vp9": longest(chosen, "vp9")}).items():
-        vm.case(f"device gone {codec}", unplugged, folder, entry)
+    for codec in first:
+        vm.case(f"device gone {codec}", unplugged, folder, longest(chosen, codec))
     vm.case("module unloads", lambda: vm.wait_for(vm.rmmod, "rmmod"))
     vm.case("kernel log", vm.check_kernel_log)
     vm.finish()

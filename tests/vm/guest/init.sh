@@ -13,12 +13,14 @@ $busybox mkdir -p /dev/shm
 $busybox mount -t tmpfs tmpfs /dev/shm
 $busybox mount -t debugfs debugfs /sys/kernel/debug
 $busybox mount -t cgroup2 cgroup2 /sys/fs/cgroup
-# hostfs: only busybox's mount passes the option on.
-$busybox mount -t hostfs -o "$work" none /mnt
+# hostfs: only busybox's mount passes the option on. Elsewhere the folder comes over 9p.
+$busybox mount -t hostfs -o "$work" none /mnt 2>/dev/null || $busybox mount -t 9p -o trans=virtio,version=9p2000.L,msize=524288 work /mnt
 cd "$(dirname "$0")" || exit 1
 echo 8 >/proc/sys/kernel/printk
+# What a kernel of the distribution says of the machine while it starts is not ours.
+$busybox dmesg -r -c >/mnt/boot.dmesg
 python3 "$job" >/mnt/log 2>&1
 echo $? >/mnt/status
-$busybox dmesg -r >/mnt/dmesg
+$busybox dmesg -r >>/mnt/dmesg
 $busybox sync
 $busybox poweroff -f

@@ -15,7 +15,7 @@ def serve():
         video, media = vm.nodes()
         vm.check(len(video) == 1 and len(media) == 1, f"nodes: {video} {media}")
         vm.check(not vm.rmmod(), "the module could be removed under a daemon")
-        second = subprocess.run([vm.DAEMON, "--engine", vm.ENGINE], stderr=subprocess.PIPE, text=True, timeout=20, check=False)
+        second = subprocess.run([vm.DAEMON, "--engine", vm.ENGINE], stderr=subprocess.PIPE, text=True, timeout=20 * vm.SLOW, check=False)
         vm.check(second.returncode == 1 and "Another daemon" in second.stderr, f"a second daemon: {second.returncode} {second.stderr}")
         vm.check(daemon.stop() == 0, "the daemon's exit status on SIGTERM")
     absent()

@@ -17,6 +17,10 @@ BUSYBOX = os.environ["busybox"]
 MODULE = os.path.join(WORK, "daedalus_v4l2.ko")
 DAEMON = os.path.join(WORK, "daedalusd")
 ENGINE = os.path.join(WORK, "engine")
+# How many times slower than a machine the vehicle is: an emulated CPU is, and limits of time grow with it.
+SLOW = int(os.environ.get("slow", "1"))
+# Linux before 6.5 has no controls for AV1.
+AV1 = tuple(map(int, re.match(r"(\d+)\.(\d+)", os.uname().release).groups())) >= (6, 5)
 PARAMETERS = "/sys/module/daedalus_v4l2/parameters"
 
 _results = []
@@ -29,6 +33,7 @@ def log(*words):
 def result(name, ok, detail=""):
     """One test's result: a line of the results file."""
     _results.append((name, ok))
+    name = os.environ.get("prefix", "") + name
     log("PASS" if ok else "FAIL", name, detail)
     with open(os.path.join(WORK, "results"), "a", encoding="utf-8") as f:
         line = " ".join(str(detail).replace("\0", "").split())  # a line, whatever the message holds
@@ -39,7 +44,7 @@ def case(name, function, *arguments):
     """Runs a test: it passes unless it raises. "only=" on the machine's command line chooses some, for development."""
     if not re.search(os.environ.get("only", ""), name):
         return
-    timer = threading.Timer(90 + int(os.environ.get("seconds", "0")), dump)
+    timer = threading.Timer(90 * SLOW + int(os.environ.get("seconds", "0")), dump)
     timer.daemon = True
     timer.start()
     try:
@@ -72,7 +77,7 @@ def check(condition, message):
 
 def wait_for(condition, what, seconds=20.0):
     """Waits for something that is about to happen; the time is only a limit."""
-    end = time.monotonic() + seconds
+    end = time.monotonic() + seconds * SLOW
     while not condition():
         if time.monotonic() > end:
             raise AssertionError(f"{what}: not within {seconds} s")
@@ -99,6 +104,8 @@ def insmod(**parameters):
         path = os.path.join(WORK, name + ".ko")
         if os.path.exists(path) and not os.path.exists("/sys/module/" + name.replace("-", "_")):
             subprocess.run([BUSYBOX, "insmod", path], check=True)
+    if SLOW > 1:
+        parameters.setdefault("job_timeout_ms", 60000)
     subprocess.run([BUSYBOX, "insmod", MODULE, *(f"{k}={v}" for k, v in parameters.items())], check=True)
     check(os.path.exists("/dev/daedalus-v4l2"), "no /dev/daedalus-v4l2 after insmod")
 
@@ -157,7 +164,7 @@ class Daemon:
         """SIGTERM: drains; its exit status."""
         if self.process.poll() is None:
             self.process.terminate()
-        return self.process.wait(seconds)
+        return self.process.wait(seconds * SLOW)
 
     def kill(self):
         self.process.kill()
