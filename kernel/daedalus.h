@@ -143,6 +143,13 @@ struct daed_device {
 struct daed_format;
 struct daed_codec;
 
+/* Who finishes what the daemon has done: the work, or the client in its poll(). */
+enum daed_poll {
+	DAED_POLL_NONE,
+	DAED_POLL_SLEEPS,	/* waits for buffers */
+	DAED_POLL_WOKEN,	/* is to come; should it not, the work does it */
+};
+
 /* One open video node. */
 struct daed_ctx {
 	struct kref kref;
@@ -178,7 +185,8 @@ struct daed_ctx {
 	bool known;		/* in daed_device.served, with a reference */
 	struct list_head served;
 	struct list_head events;
-	struct work_struct work;
+	enum daed_poll poll;
+	struct delayed_work work;
 
 	wait_queue_head_t wait;	/* the daemon's thread for this stream */
 	struct mutex next_lock;	/* one NEXT at a time: it copies */
@@ -269,6 +277,8 @@ void daed_revoke(struct daed_ctx *ctx, bool output);
 void daed_release_held(struct daed_ctx *ctx);
 void daed_finish_done(struct daed_ctx *ctx);
 void daed_ctx_work(struct work_struct *work);
+void daed_finish_woken(struct daed_ctx *ctx);
+void daed_will_sleep(struct daed_ctx *ctx);
 void daed_job_put(struct daed_job *job);
 int daed_job_done(struct daed_device *dev, const struct daedalus_v4l2_done *done);
 int daed_job_next(struct daed_device *dev, struct daedalus_v4l2_event *event);

@@ -12,6 +12,9 @@
 /* A picture's slices together. */
 #define DAED_MAX_SLICES SZ_64M
 
+/* How long a client that was woken may take to come. */
+#define DAED_POLL_MS 2
+
 static void daed_job_free(struct kref *kref)
 {
 	struct daed_job *job = container_of(kref, struct daed_job, kref);
@@ -194,8 +197,11 @@ void daed_finish_done(struct daed_ctx *ctx)
 
 void daed_ctx_work(struct work_struct *work)
 {
-	struct daed_ctx *ctx = container_of(work, struct daed_ctx, work);
+	struct daed_ctx *ctx = container_of(work, struct daed_ctx, work.work);
 
+	spin_lock(&ctx->dev->lock);
+	ctx->poll = DAED_POLL_NONE;
+	spin_unlock(&ctx->dev->lock);
 	mutex_lock(&ctx->lock);
 	daed_finish_done(ctx);
 	if (READ_ONCE(ctx->dev->dead)) {
@@ -203,6 +209,53 @@ void daed_ctx_work(struct work_struct *work)
 		vb2_queue_error(&ctx->dst);
 	}
 	mutex_unlock(&ctx->lock);
+}
+
+/*
+ * What the daemon hands back is finished by the context's work, or by the
+ * client itself where it sleeps in poll() of the video node: that saves the way
+ * through another process. The work comes later then, should the client not.
+ */
+static void daed_finish_soon(struct daed_ctx *ctx)
+{
+	lockdep_assert_held(&ctx->dev->lock);
+	/* Who says that it sleeps says so under this lock, when it is in the queue. */
+	if (ctx->poll == DAED_POLL_SLEEPS && waitqueue_active(&ctx->dst.done_wq)) {
+		ctx->poll = DAED_POLL_WOKEN;
+		queue_delayed_work(daed_wq, &ctx->work, msecs_to_jiffies(DAED_POLL_MS));
+		wake_up_poll(&ctx->dst.done_wq,
+			     EPOLLIN | EPOLLRDNORM | EPOLLOUT | EPOLLWRNORM);
+	} else if (ctx->poll != DAED_POLL_WOKEN) {
+		mod_delayed_work(daed_wq, &ctx->work, 0);
+	}
+}
+
+/* The client is in poll(): finishes what it was woken for. */
+void daed_finish_woken(struct daed_ctx *ctx)
+{
+	struct daed_device *dev = ctx->dev;
+	bool woken;
+
+	spin_lock(&dev->lock);
+	woken = ctx->poll == DAED_POLL_WOKEN && !dev->dead;
+	ctx->poll = DAED_POLL_NONE;
+	if (woken)
+		cancel_delayed_work(&ctx->work);
+	spin_unlock(&dev->lock);
+	if (!woken)
+		return;
+	mutex_lock(&ctx->lock);
+	daed_finish_done(ctx);
+	mutex_unlock(&ctx->lock);
+}
+
+/* Nothing is there yet; until now the work is who finishes. */
+void daed_will_sleep(struct daed_ctx *ctx)
+{
+	spin_lock(&ctx->dev->lock);
+	if (ctx->poll == DAED_POLL_NONE)
+		ctx->poll = DAED_POLL_SLEEPS;
+	spin_unlock(&ctx->dev->lock);
 }
 
 /* The values in force for this frame, before a later request changes them. */
@@ -559,7 +612,7 @@ static void daed_job_end(struct daed_job *job, int status, u32 flags)
 	job->state = DAED_JOB_DONE;
 	job->status = status;
 	job->flags = flags;
-	queue_work(daed_wq, &ctx->work);
+	daed_finish_soon(ctx);
 }
 
 int daed_job_done(struct daed_device *dev, const struct daedalus_v4l2_done *done)
@@ -837,7 +890,7 @@ void daed_fail_all(struct daed_device *dev)
 		list_for_each_entry(job, &ctx->jobs, list)
 			if (job->state != DAED_JOB_DONE)
 				daed_job_end(job, -EIO, 0);
-		queue_work(daed_wq, &ctx->work);
+		mod_delayed_work(daed_wq, &ctx->work, 0);
 	}
 	spin_unlock(&dev->lock);
 	list_for_each_entry_safe(ctx, next, &served, served) {

@@ -63,7 +63,7 @@ static int daed_open(struct file *file)
 	INIT_LIST_HEAD(&ctx->src_ready);
 	INIT_LIST_HEAD(&ctx->dst_ready);
 	INIT_LIST_HEAD(&ctx->jobs);
-	INIT_WORK(&ctx->work, daed_ctx_work);
+	INIT_DELAYED_WORK(&ctx->work, daed_ctx_work);
 	ctx->pid = task_tgid_nr(current);
 	get_task_comm(ctx->comm, current);
 	ctx->dev = dev;
@@ -120,7 +120,7 @@ static int daed_release(struct file *file)
 	ctx->closed = true;
 	spin_unlock(&dev->lock);
 	/* Nothing is in the list that could queue it again. */
-	cancel_work_sync(&ctx->work);
+	cancel_delayed_work_sync(&ctx->work);
 	wake_up(&ctx->wait);
 
 	daed_fh_del(ctx, file);
@@ -142,6 +142,7 @@ static __poll_t daed_poll(struct file *file, struct poll_table_struct *wait)
 		ready |= EPOLLPRI;
 	if (!(wanted & (EPOLLIN | EPOLLRDNORM | EPOLLOUT | EPOLLWRNORM)))
 		return ready;
+	daed_finish_woken(ctx);
 
 	if ((!vb2_is_streaming(src) || src->error || list_empty(&src->queued_list)) &&
 	    (!vb2_is_streaming(dst) || dst->error || list_empty(&dst->queued_list)))
@@ -154,6 +155,8 @@ static __poll_t daed_poll(struct file *file, struct poll_table_struct *wait)
 	if (!list_empty(&dst->done_list))
 		ready |= EPOLLIN | EPOLLRDNORM;
 	spin_unlock_irq(&dst->done_lock);
+	if (!ready)
+		daed_will_sleep(ctx);
 	return ready;
 }
 

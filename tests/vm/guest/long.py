@@ -75,7 +75,10 @@ def rate(clip, codec, device, extra):
 
 
 def throughput(clip, codec, rounds):
-    """The routes take turns; the ratio is that of the best rounds, since what else the machine does only ever slows one down."""
+    """
+    The routes take turns; the ratio is that of the best rounds, since what else the machine does only ever slows one down. Of the whole clip, from the first picture to
+    the last; beside it that without the first pictures, in which each buffer is touched for the first time.
+    """
     rate(clip, codec, "embedded", "")
     found = {"kernel": [], "embedded": []}
     for _ in range(rounds):
@@ -83,9 +86,9 @@ def throughput(clip, codec, rounds):
             rates.append(rate(clip, codec, device, ""))
     best = {device: [max(r[i] for r in rates) for i in (0, 1)] for device, rates in found.items()}
     ratio, whole = (best["kernel"][i] / best["embedded"][i] for i in (0, 1))
-    text = f"kernel {best['kernel'][0]:.1f}, embedded {best['embedded'][0]:.1f} frames/s: {ratio:.3f} (with the first {WARM} pictures {whole:.3f})"
+    text = f"kernel {best['kernel'][1]:.1f}, embedded {best['embedded'][1]:.1f} frames/s: {whole:.3f} (without the first {WARM} pictures {ratio:.3f})"
     vm.log({d: [tuple(round(x, 1) for x in r) for r in rs] for d, rs in found.items()})
-    vm.check(ratio >= 0.9, text)
+    vm.check(whole >= 0.9, text)
     return text
 
 
