@@ -8,7 +8,7 @@ namespace Daedalus.Tool;
 /// <summary>The engine's C entry points without the shared library: the assembly beside this program, compiled just in time.</summary>
 internal static class InProcessDevice
 {
-    public static IStatelessDevice Open(int sharedThreads)
+    public static IStatelessDevice Open(int sharedThreads = -1)
     {
         const string TypeName = "Daedalus.Engine.Interop.EngineExports, Daedalus.Engine";
         Type exports = Type.GetType(TypeName) ?? throw new DeviceException("This program is built without the engine: use --engine PATH.", -2);
