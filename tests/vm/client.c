@@ -20,6 +20,7 @@
 #include <linux/dma-buf.h>
 #include <linux/dma-heap.h>
 #include <linux/media.h>
+#include <linux/udmabuf.h>
 #include <linux/videodev2.h>
 #include "daedalus-v4l2.h"
 
@@ -321,39 +322,123 @@ static void limit(int fd, unsigned int megabytes, unsigned int files)
 	printf("%u buffers, %llu MiB\n", had, bytes >> 20);
 }
 
-/* Buffers of a dma-heap as CAPTURE buffers; where the kernel has none, those of another client. */
-static void import(int fd, int media)
+/* One H.264 picture of one macroblock whose samples stand in the stream; returns the bytes of the access unit. */
+static unsigned int pcm_picture(uint8_t *to, const uint8_t samples[384])
 {
-	struct dma_heap_allocation_data data = { .fd_flags = O_RDWR | O_CLOEXEC };
-	struct v4l2_format f = { .type = CAP };
-	int heap = open("/dev/dma_heap/system", O_RDWR | O_CLOEXEC), request, got;
-	unsigned int flags;
+	/*
+	 * Start code, IDR; slice header: first_mb 0, I, PPS 0, frame_num 0, idr_pic_id 0, no marking, qp 26; mb_type I_PCM, aligned.
+	 * The samples hold no zero, so that nothing needs emulation prevention.
+	 */
+	static const uint8_t head[] = { 0, 0, 1, 0x65, 0x88, 0x84, 0x86, 0x80 };
 
-	if (set_format(fd, 320, 240) || ioctl(fd, VIDIOC_G_FMT, &f))
-		fail("format");
-	data.len = f.fmt.pix_mp.plane_fmt[0].sizeimage;
-	if (heap < 0 && errno == ENOENT) {
-		struct v4l2_exportbuffer eb = { .type = CAP, .flags = O_RDWR | O_CLOEXEC };
-		int other = open_or_fail(video_path);
+	memcpy(to, head, sizeof(head));
+	memcpy(to + sizeof(head), samples, 384);
+	to[sizeof(head) + 384] = 0x80;
+	return sizeof(head) + 385;
+}
 
-		if (set_format(other, 320, 240) || request_buffers(other, CAP, 1, V4L2_MEMORY_MMAP) < 1 || ioctl(other, VIDIOC_EXPBUF, &eb))
-			fail("EXPBUF of another client");
-		data.fd = eb.fd;
-	} else if (ioctl(heap, DMA_HEAP_IOCTL_ALLOC, &data)) {
-		fail("DMA_HEAP_IOCTL_ALLOC");
+static void set_pcm_controls(int fd, int request)
+{
+	struct v4l2_ctrl_h264_sps sps = {
+		.profile_idc = 66, .level_idc = 10, .chroma_format_idc = 1, .pic_order_cnt_type = 2, .max_num_ref_frames = 1,
+		.flags = V4L2_H264_SPS_FLAG_FRAME_MBS_ONLY | V4L2_H264_SPS_FLAG_DIRECT_8X8_INFERENCE,
+	};
+	struct v4l2_ctrl_h264_pps pps = { 0 };
+	struct v4l2_ctrl_h264_decode_params params = { .nal_ref_idc = 3, .flags = V4L2_H264_DECODE_PARAM_FLAG_IDR_PIC };
+	struct v4l2_ext_control controls[] = {
+		{ .id = V4L2_CID_STATELESS_H264_SPS, .size = sizeof(sps), .ptr = &sps },
+		{ .id = V4L2_CID_STATELESS_H264_PPS, .size = sizeof(pps), .ptr = &pps },
+		{ .id = V4L2_CID_STATELESS_H264_DECODE_PARAMS, .size = sizeof(params), .ptr = &params },
+	};
+	struct v4l2_ext_controls list = { .which = V4L2_CTRL_WHICH_REQUEST_VAL, .request_fd = request, .count = 3, .controls = controls };
+
+	if (ioctl(fd, VIDIOC_S_EXT_CTRLS, &list))
+		fail("S_EXT_CTRLS");
+}
+
+/* A dmabuf of at least so many bytes that is none of the queue's: of a dma-heap, of pages of a memfd, of another client. */
+static int foreign_dmabuf(const char *kind, size_t bytes)
+{
+	bytes = (bytes + 65535) & ~(size_t)65535;
+	if (!strcmp(kind, "heap")) {
+		struct dma_heap_allocation_data data = { .fd_flags = O_RDWR | O_CLOEXEC, .len = bytes };
+
+		if (ioctl(open_or_fail("/dev/dma_heap/system"), DMA_HEAP_IOCTL_ALLOC, &data))
+			fail("DMA_HEAP_IOCTL_ALLOC");
+		return data.fd;
 	}
+	if (!strcmp(kind, "udmabuf")) {
+		struct udmabuf_create create = { .memfd = memfd_create("pages", MFD_ALLOW_SEALING), .flags = UDMABUF_FLAGS_CLOEXEC, .size = bytes };
+		int fd;
+
+		if ((int)create.memfd < 0 || ftruncate(create.memfd, bytes) || fcntl(create.memfd, F_ADD_SEALS, F_SEAL_SHRINK))
+			fail("memfd");
+		fd = ioctl(open_or_fail("/dev/udmabuf"), UDMABUF_CREATE, &create);
+		if (fd < 0)
+			fail("UDMABUF_CREATE");
+		return fd;
+	}
+	struct v4l2_exportbuffer eb = { .type = CAP, .flags = O_RDWR | O_CLOEXEC };
+	int other = open_or_fail(video_path);
+
+	if (set_format(other, 320, 240) || request_buffers(other, CAP, 1, V4L2_MEMORY_MMAP) < 1 || ioctl(other, VIDIOC_EXPBUF, &eb))
+		fail("EXPBUF of another client");
+	return eb.fd;
+}
+
+/* A picture is decoded into memory of somebody else, which the client reads through the dmabuf. */
+static void import(int fd, int media, const char *kind)
+{
+	struct v4l2_format out = { .type = OUT, .fmt.pix_mp = { .width = 16, .height = 16, .pixelformat = V4L2_PIX_FMT_H264_SLICE, .num_planes = 1 } };
+	struct v4l2_format f = { .type = CAP };
+	struct dma_buf_sync sync = { .flags = DMA_BUF_SYNC_START | DMA_BUF_SYNC_READ };
+	struct v4l2_plane plane = { 0 };
+	struct v4l2_buffer b = { .type = OUT, .memory = V4L2_MEMORY_MMAP, .length = 1, .m.planes = &plane };
+	int request, got, i, dmabuf;
+	unsigned int flags, stride;
+	uint8_t samples[384], *map;
+
+	if (ioctl(fd, VIDIOC_S_FMT, &out) || ioctl(fd, VIDIOC_G_FMT, &f) || f.fmt.pix_mp.pixelformat != V4L2_PIX_FMT_NV12)
+		fail("format");
+	stride = f.fmt.pix_mp.plane_fmt[0].bytesperline;
+	dmabuf = foreign_dmabuf(kind, f.fmt.pix_mp.plane_fmt[0].sizeimage);
 	if (request_buffers(fd, OUT, 2, V4L2_MEMORY_MMAP) < 2 || request_buffers(fd, CAP, 2, V4L2_MEMORY_DMABUF) < 2)
 		fail("REQBUFS");
-	if (queue(fd, CAP, 0, -1, data.fd))
+	if (ioctl(fd, VIDIOC_QUERYBUF, &b))
+		fail("QUERYBUF");
+	map = mmap(NULL, plane.length, PROT_READ | PROT_WRITE, MAP_SHARED, fd, plane.m.mem_offset);
+	if (map == MAP_FAILED)
+		fail("mmap of OUTPUT");
+	for (i = 0; i < 384; i++)
+		samples[i] = 1 + i * 37 % 255;
+	plane.bytesused = pcm_picture(map, samples);
+	if (queue(fd, CAP, 0, -1, dmabuf))
 		fail("QBUF of a dmabuf");
 	if (stream(fd, OUT, 1) || stream(fd, CAP, 1))
 		fail("STREAMON");
-	request = submit(fd, media, 0);
+	request = new_request(media);
+	set_pcm_controls(fd, request);
+	b.timestamp.tv_usec = 1;
+	b.flags = V4L2_BUF_FLAG_REQUEST_FD;
+	b.request_fd = request;
+	if (ioctl(fd, VIDIOC_QBUF, &b) || ioctl(request, MEDIA_REQUEST_IOC_QUEUE))
+		fail("QBUF of OUTPUT");
 	if (!wait_request(request, 5000))
 		fail("the request does not complete");
 	got = dequeue(fd, CAP, V4L2_MEMORY_DMABUF, &flags);
-	if (got != 0 || !(flags & V4L2_BUF_FLAG_ERROR))
+	if (got != 0 || flags & V4L2_BUF_FLAG_ERROR)
 		fail("CAPTURE: got %d with flags %x", got, flags);
+	map = mmap(NULL, f.fmt.pix_mp.plane_fmt[0].sizeimage, PROT_READ, MAP_SHARED, dmabuf, 0);
+	if (map == MAP_FAILED || ioctl(dmabuf, DMA_BUF_IOCTL_SYNC, &sync))
+		fail("mmap of the dmabuf");
+	for (i = 0; i < 256; i++)
+		if (map[i / 16 * stride + i % 16] != samples[i])
+			fail("luma %d is %u and should be %u", i, map[i / 16 * stride + i % 16], samples[i]);
+	/* NV12: both chroma planes in one, behind the luma of the whole buffer. */
+	map += (size_t)stride * f.fmt.pix_mp.height;
+	for (i = 0; i < 128; i++)
+		if (map[i % 64 / 8 * stride + i % 8 * 2 + i / 64] != samples[256 + i])
+			fail("chroma %d is wrong", i);
 }
 
 /* Whatever comes: random ioctls with random and half-right arguments. */
@@ -504,7 +589,7 @@ int main(int argc, char **argv)
 	else if (!strcmp(command, "limit"))
 		limit(fd, number, argc > 5 ? atoi(argv[5]) % 17 : 1);
 	else if (!strcmp(command, "import"))
-		import(fd, media);
+		import(fd, media, argc > 4 ? argv[4] : "client");
 	else
 		return 2;
 	return 0;
