@@ -9,6 +9,7 @@
 #include <time.h>
 #include <linux/media.h>
 #include <linux/dma-buf.h>
+#include <linux/v4l2-subdev.h>
 #include <linux/videodev2.h>
 
 #define CHECK_SIZE(type, name, size) _Static_assert(sizeof(type) == (size), "size of " #type)
@@ -30,6 +31,7 @@ CHECK_SIZE(struct v4l2_query_ext_ctrl, V4L2QueryExtCtrl, 232);
 CHECK_SIZE(struct v4l2_querymenu, V4L2QueryMenu, 44);
 CHECK_SIZE(struct v4l2_decoder_cmd, V4L2DecoderCmd, 72);
 CHECK_SIZE(struct v4l2_frmsizeenum, V4L2FrameSizeEnum, 44);
+CHECK_SIZE(struct v4l2_subdev_capability, V4L2SubdevCapability, 64);
 CHECK_SIZE(struct media_device_info, MediaDeviceInfo, 256);
 CHECK_SIZE(struct media_v2_entity, MediaV2Entity, 96);
 CHECK_SIZE(struct media_v2_interface, MediaV2Interface, 112);
@@ -119,12 +121,15 @@ CHECK_NUMBER(V4L2_STATELESS_H264_DECODE_MODE_SLICE_BASED, V4L2Abi.H264SliceBased
 CHECK_NUMBER(V4L2_STATELESS_H264_START_CODE_NONE, V4L2Abi.H264StartCodeNone, 0);
 CHECK_NUMBER(V4L2_STATELESS_H264_START_CODE_ANNEX_B, V4L2Abi.H264StartCodeAnnexB, 1);
 CHECK_NUMBER(VIDEO_MAX_PLANES, V4L2Abi.MaxPlanes, 8);
+CHECK_NUMBER(VIDIOC_SUBDEV_QUERYCAP, V4L2Abi.SubdevQueryCap, 0x80405600);
+CHECK_NUMBER(V4L2_SUBDEV_FORMAT_ACTIVE, V4L2Abi.SubdevFormatActive, 1);
 CHECK_NUMBER(MEDIA_IOC_DEVICE_INFO, MediaAbi.DeviceInfo, 0xc1007c00);
 CHECK_NUMBER(MEDIA_IOC_G_TOPOLOGY, MediaAbi.GetTopology, 0xc0487c04);
 CHECK_NUMBER(MEDIA_IOC_REQUEST_ALLOC, MediaAbi.RequestAlloc, 0x80047c05);
 CHECK_NUMBER(MEDIA_REQUEST_IOC_QUEUE, MediaAbi.RequestQueue, 0x7c80);
 CHECK_NUMBER(MEDIA_REQUEST_IOC_REINIT, MediaAbi.RequestReinit, 0x7c81);
 CHECK_NUMBER(MEDIA_INTF_T_V4L_VIDEO, MediaAbi.InterfaceVideo, 0x200);
+CHECK_NUMBER(MEDIA_INTF_T_V4L_SUBDEV, MediaAbi.InterfaceSubdevice, 0x203);
 CHECK_NUMBER(MEDIA_ENT_F_PROC_VIDEO_DECODER, MediaAbi.FunctionDecoder, 0x4008);
 CHECK_NUMBER(MEDIA_ENT_F_IO_V4L, MediaAbi.FunctionIo, 0x10001);
 CHECK_NUMBER(MEDIA_LNK_FL_ENABLED, MediaAbi.LinkEnabled, 1);
@@ -145,4 +150,34 @@ _Static_assert(VIDIOC_REMOVE_BUFS == _IOWR('V', 104, struct daed_remove_buffers)
 CHECK_NUMBER(V4L2_BUF_CAP_SUPPORTS_REMOVE_BUFS, V4L2Abi.BufCapRemoveBufs, 0x100);
 CHECK_NUMBER(V4L2_BUF_CAP_SUPPORTS_MAX_NUM_BUFFERS, V4L2Abi.BufCapMaxNumBuffers, 0x80);
 CHECK_FIELD(struct v4l2_create_buffers, max_num_buffers, V4L2CreateBuffers.MaxNumBuffers, 232);
+#endif
+
+/* Linux 6.3, and with another structure since 6.10; both as they stand in the headers of their time. */
+struct daed_subdev_route {
+	__u32 sink_pad, sink_stream, source_pad, source_stream, flags, reserved[5];
+};
+struct daed_subdev_routing {
+	__u32 which, len_routes;
+	__u64 routes;
+	__u32 num_routes, reserved[11];
+};
+struct daed_subdev_routing_before {
+	__u32 which, num_routes;
+	__u64 routes;
+	__u32 reserved[6];
+};
+CHECK_SIZE(struct daed_subdev_route, V4L2SubdevRoute, 40);
+CHECK_SIZE(struct daed_subdev_routing, V4L2SubdevRouting, 64);
+CHECK_SIZE(struct daed_subdev_routing_before, V4L2SubdevRoutingBefore, 40);
+CHECK_FIELD(struct daed_subdev_route, flags, V4L2SubdevRoute.Flags, 16);
+CHECK_FIELD(struct daed_subdev_routing, routes, V4L2SubdevRouting.Routes, 8);
+CHECK_FIELD(struct daed_subdev_routing, num_routes, V4L2SubdevRouting.Count, 16);
+CHECK_FIELD(struct daed_subdev_routing_before, routes, V4L2SubdevRoutingBefore.Routes, 8);
+CHECK_NUMBER(_IOWR('V', 38, struct daed_subdev_routing), V4L2Abi.SubdevGetRouting, 0xc0405626);
+CHECK_NUMBER(_IOWR('V', 38, struct daed_subdev_routing_before), V4L2Abi.SubdevGetRoutingBefore, 0xc0285626);
+#ifdef V4L2_SUBDEV_CAP_STREAMS
+CHECK_NUMBER(V4L2_SUBDEV_CAP_STREAMS, V4L2Abi.SubdevCapStreams, 2);
+_Static_assert(VIDIOC_SUBDEV_G_ROUTING == _IOWR('V', 38, struct daed_subdev_routing) ||
+	       VIDIOC_SUBDEV_G_ROUTING == _IOWR('V', 38, struct daed_subdev_routing_before), "VIDIOC_SUBDEV_G_ROUTING");
+_Static_assert(sizeof(struct v4l2_subdev_route) == sizeof(struct daed_subdev_route), "struct v4l2_subdev_route");
 #endif

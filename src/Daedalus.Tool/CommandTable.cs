@@ -131,7 +131,7 @@ internal static class CommandTable
                 s_jsonFlag,
             ], "there is none", DevicesCommand.Run),
         new("topology", "[/dev/mediaN…]", "show entities, pads, links and interfaces of media devices",
-            ["Those named, or all that can be opened."],
+            ["Those named, or all that can be opened. Of sub-devices whose kernel offers streams also the routes: pad/stream -> pad/stream."],
             [s_jsonFlag], "there is none", TopologyCommand.Run),
         new("status", "", "show what daedalusd decodes: streams, frames a second, latency, bytes",
             ["Asked over the daemon's socket, which root and the group daedalus may. Latency: from taking a frame to giving it back, of the last 512 frames."],

@@ -5,7 +5,7 @@ using Daedalus.V4L2.Kernel;
 
 namespace Daedalus.Tool;
 
-/// <summary>topology: entities, pads, links and interfaces of the media devices, all or those named.</summary>
+/// <summary>topology: entities, pads, links, interfaces and routes of the media devices, all or those named.</summary>
 internal static class TopologyCommand
 {
     public static int Run(CommandLine options)
@@ -33,8 +33,13 @@ internal static class TopologyCommand
         {
             Console.WriteLine($"  entity {e.Id} \"{e.Name}\", {Function(e.Function)}");
             foreach (MediaInterface i in t.Interfaces)
-                if (t.Links.Any(l => l.IsInterfaceLink && l.SourceId == i.Id && l.SinkId == e.Id))
-                    Console.WriteLine($"    interface {i.Id}: {Interface(i.Type)} {i.Node ?? $"{i.Major}:{i.Minor}"}");
+            {
+                if (!t.Links.Any(l => l.IsInterfaceLink && l.SourceId == i.Id && l.SinkId == e.Id))
+                    continue;
+                Console.WriteLine($"    interface {i.Id}: {Interface(i.Type)} {i.Node ?? $"{i.Major}:{i.Minor}"}");
+                foreach (SubdeviceRoute r in Routes(i) ?? [])
+                    Console.WriteLine($"      route {r.SinkPad}/{r.SinkStream} -> {r.SourcePad}/{r.SourceStream} [{RouteFlags(r.Flags)}]");
+            }
             foreach (MediaPad p in t.Pads.Where(p => p.EntityId == e.Id))
             {
                 Console.WriteLine($"    pad {p.Index}: {((p.Flags & 1) != 0 ? "sink" : "source")}");
@@ -48,6 +53,12 @@ internal static class TopologyCommand
             }
         }
     }
+
+    private static IReadOnlyList<SubdeviceRoute>? Routes(MediaInterface i) => i.Type == 0x203 && i.Node is { } node ? SubdeviceRoutes.TryRead(node) : null;
+
+    // Linux names the first only; the second is known to those who have its patches.
+    private static string RouteFlags(uint flags)
+        => ((flags & 1) != 0 ? "active" : "inactive") + ((flags & 2) != 0 ? ", immutable" : "") + ((flags & ~3u) != 0 ? $", flags 0x{flags & ~3u:x}" : "");
 
     private static string Flags(MediaLink l)
     {
@@ -100,6 +111,17 @@ internal static class TopologyCommand
                 w.WriteNumber("major", i.Major);
                 w.WriteNumber("minor", i.Minor);
                 w.WriteString("node", i.Node);
+                if (Routes(i) is { } routes)
+                {
+                    Write(w, "routes", routes, static (w, r) =>
+                    {
+                        w.WriteNumber("sink-pad", r.SinkPad);
+                        w.WriteNumber("sink-stream", r.SinkStream);
+                        w.WriteNumber("source-pad", r.SourcePad);
+                        w.WriteNumber("source-stream", r.SourceStream);
+                        w.WriteNumber("flags", r.Flags);
+                    });
+                }
             });
             Write(w, "pads", t.Pads, static (w, p) =>
             {

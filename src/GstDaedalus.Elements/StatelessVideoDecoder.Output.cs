@@ -14,19 +14,19 @@ public abstract unsafe partial class StatelessVideoDecoder
 {
     private const int FormatsKept = 16;
 
-    /// <summary>Caps of the source pad's template.</summary>
+    /// <summary>Caps of the source pad's template. DMA_DRM without a drm-format: before it has a context, glupload can be linked to nothing else.</summary>
     protected static ReadOnlySpan<byte> OutputCaps =>
         "video/x-raw, format=(string){ I420, NV12, Y42B, Y444, GBR, I420_10LE, P010_10LE, I422_10LE, Y444_10LE, GBR_10LE, I420_12LE, I422_12LE, Y444_12LE, GBR_12LE }, "u8 +
         "width=(int)[ 1, 65536 ], height=(int)[ 1, 65536 ], framerate=(fraction)[ 0/1, 2147483647/1 ]; "u8 +
         "video/x-raw(memory:DMABuf), format=(string){ I420, NV12, P010_10LE }, width=(int)[ 1, 65536 ], height=(int)[ 1, 65536 ], framerate=(fraction)[ 0/1, 2147483647/1 ]; "u8 +
-        "video/x-raw(memory:DMABuf), format=(string)DMA_DRM, drm-format=(string){ NV12, YU12, P010 }, width=(int)[ 1, 65536 ], height=(int)[ 1, 65536 ], framerate=(fraction)[ 0/1, 2147483647/1 ]"u8;
+        "video/x-raw(memory:DMABuf), format=(string)DMA_DRM, width=(int)[ 1, 65536 ], height=(int)[ 1, 65536 ], framerate=(fraction)[ 0/1, 2147483647/1 ]"u8;
 
     /// <summary>The same of codecs whose monochrome pictures are put out as such.</summary>
     protected static ReadOnlySpan<byte> OutputCapsWithGrey =>
         "video/x-raw, format=(string){ I420, NV12, Y42B, Y444, GBR, I420_10LE, P010_10LE, I422_10LE, Y444_10LE, GBR_10LE, I420_12LE, I422_12LE, Y444_12LE, GBR_12LE, GRAY8, GRAY10_LE16 }, "u8 +
         "width=(int)[ 1, 65536 ], height=(int)[ 1, 65536 ], framerate=(fraction)[ 0/1, 2147483647/1 ]; "u8 +
         "video/x-raw(memory:DMABuf), format=(string){ I420, NV12, P010_10LE }, width=(int)[ 1, 65536 ], height=(int)[ 1, 65536 ], framerate=(fraction)[ 0/1, 2147483647/1 ]; "u8 +
-        "video/x-raw(memory:DMABuf), format=(string)DMA_DRM, drm-format=(string){ NV12, YU12, P010 }, width=(int)[ 1, 65536 ], height=(int)[ 1, 65536 ], framerate=(fraction)[ 0/1, 2147483647/1 ]"u8;
+        "video/x-raw(memory:DMABuf), format=(string)DMA_DRM, width=(int)[ 1, 65536 ], height=(int)[ 1, 65536 ], framerate=(fraction)[ 0/1, 2147483647/1 ]"u8;
 
     // Layouts in use, the latest last; streams that alternate between sizes (spatial layers) find theirs again.
     private readonly List<PictureFormat> _formats = new(FormatsKept);
@@ -117,7 +117,7 @@ public abstract unsafe partial class StatelessVideoDecoder
             OutputMemory kind = OutputMemory.System;
             if (dmabufs && allowed != 0 && (!accepted || dmabufFirst))
             {
-                kind = AcceptsDmabuf(allowed, candidate, whole);
+                kind = AcceptsDmabuf(allowed, candidate, whole, visible);
                 accepted |= kind != OutputMemory.System;
             }
             if (chosen == 0 || accepted)
@@ -171,12 +171,12 @@ public abstract unsafe partial class StatelessVideoDecoder
         return prefers;
     }
 
-    private static OutputMemory AcceptsDmabuf(nint allowed, uint pixelFormat, VideoFormat format)
+    private OutputMemory AcceptsDmabuf(nint allowed, uint pixelFormat, VideoFormat format, in VisibleRectangle visible)
     {
         ReadOnlySpan<byte> drm = DrmFormat(pixelFormat);
         if (drm.IsEmpty)
             return OutputMemory.System;
-        if (AcceptsText(allowed, "video/x-raw(memory:DMABuf),format=DMA_DRM,drm-format="u8, drm))
+        if (AcceptsText(allowed, "video/x-raw(memory:DMABuf),format=DMA_DRM,drm-format="u8, drm) && PeerAccepts("video/x-raw(memory:DMABuf),format=DMA_DRM,drm-format="u8, drm, visible))
             return OutputMemory.DmaDrm;
         byte* name = GstVideoNative.gst_video_format_to_string((int)format);
         return AcceptsText(allowed, "video/x-raw(memory:DMABuf),format="u8, MemoryMarshal.CreateReadOnlySpanFromNullTerminated(name))
@@ -192,14 +192,33 @@ public abstract unsafe partial class StatelessVideoDecoder
         _ => default,
     };
 
-    private static bool AcceptsText(nint allowed, ReadOnlySpan<byte> prefix, ReadOnlySpan<byte> value)
+    // What downstream lists need not hold for these caps alone: glupload takes any DMA_DRM, but not each becomes what the next element wants.
+    private bool PeerAccepts(ReadOnlySpan<byte> prefix, ReadOnlySpan<byte> value, in VisibleRectangle visible)
+    {
+        nint caps = CapsOf(prefix, value);
+        SetNumber(caps, "width"u8, visible.Width);
+        SetNumber(caps, "height"u8, visible.Height);
+        nint answer = GstNative.gst_pad_peer_query_caps(SrcPad, caps);
+        bool accepts = answer != 0 && GstNative.gst_caps_can_intersect(answer, caps) != 0;
+        GstNative.gst_mini_object_unref(caps);
+        if (answer != 0)
+            GstNative.gst_mini_object_unref(answer);
+        return accepts;
+    }
+
+    private static nint CapsOf(ReadOnlySpan<byte> prefix, ReadOnlySpan<byte> value)
     {
         byte* text = stackalloc byte[96];
         var span = new Span<byte>(text, 96);
         prefix.CopyTo(span);
         value.CopyTo(span[prefix.Length..]);
         text[prefix.Length + value.Length] = 0;
-        nint caps = GstNative.gst_caps_from_string(text);
+        return GstNative.gst_caps_from_string(text);
+    }
+
+    private static bool AcceptsText(nint allowed, ReadOnlySpan<byte> prefix, ReadOnlySpan<byte> value)
+    {
+        nint caps = CapsOf(prefix, value);
         bool accepts = GstNative.gst_caps_can_intersect(allowed, caps) != 0;
         GstNative.gst_mini_object_unref(caps);
         return accepts;
@@ -406,6 +425,15 @@ public abstract unsafe partial class StatelessVideoDecoder
         GValue value = default;
         GLibNative.g_value_init(&value, GType.String);
         GLibNative.g_value_set_string(&value, Utf8.Literal(text));
+        GstNative.gst_caps_set_value(caps, Utf8.Literal(field), &value);
+        GLibNative.g_value_unset(&value);
+    }
+
+    private static void SetNumber(nint caps, ReadOnlySpan<byte> field, int number)
+    {
+        GValue value = default;
+        GLibNative.g_value_init(&value, GType.Int);
+        GLibNative.g_value_set_int(&value, number);
         GstNative.gst_caps_set_value(caps, Utf8.Literal(field), &value);
         GLibNative.g_value_unset(&value);
     }

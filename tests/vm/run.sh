@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # The kernel route: builds the module for the distribution's kernels, then loads it in User-Mode Linux, and in those kernels in an emulated
 # machine, and lets foreign clients decode through it:  run.sh VECTORS [COUNTSFILE]      (out/ must hold daedalusd and the engine)
-# DAEDALUS_VM_PARTS chooses some of: modules smoke decode decode-slices elements visl compliance decode-next elements-next faults load stock (the distribution's kernels), which are the
-# default, and of what takes long: streams-long (eight streams for a minute), fuzz-long (five minutes of garbage), throughput (the kernel route over the embedded one; DAEDALUS_VM_CLIPS, a
+# DAEDALUS_VM_PARTS chooses some of: modules smoke decode decode-slices elements visl import compliance decode-next elements-next import-next faults load stock (the distribution's kernels),
+# which are the default, and of what takes long: streams-long (eight streams for a minute), fuzz-long (five minutes of garbage), throughput (the kernel route over the embedded one; DAEDALUS_VM_CLIPS, a
 # pattern, names clips in place of the vectors).
 # Packages are downloaded and unpacked in a cache (DAEDALUS_VM_CACHE, ~/.cache/gstdaedalus/vm), none is installed.
 set -uo pipefail
@@ -12,7 +12,7 @@ vectors=$1 counts=${2:-/dev/null}
 out=$root/out/vm
 work=$out/work
 mkdir -p "$work"
-parts=" ${DAEDALUS_VM_PARTS:-modules smoke decode decode-slices elements visl compliance decode-next elements-next faults load stock} "
+parts=" ${DAEDALUS_VM_PARTS:-modules smoke decode decode-slices elements visl import compliance decode-next elements-next import-next faults load stock} "
 passed=0 failed=0
 
 wanted() { [ "${parts#* "$1" }" != "$parts" ]; }
@@ -59,7 +59,7 @@ note $code "checkpatch"
 # What the machine gets beside the host's own root file system.
 unpack "$cache/busybox" busybox-static
 cp "$cache/busybox/bin/busybox" "$uml/linux" "$out/modules/uml/daedalus_v4l2.ko" "$work/"
-find "$uml/drivers/media" "$uml/lib/fonts" -name '*.ko' -exec cp {} "$work/" \;
+find "$uml"/drivers/{media,gpu} "$uml/lib/fonts" -name '*.ko' -exec cp {} "$work/" \;
 cp "$root/out/bin/daedalusd" "$root/out/lib/gstreamer-1.0/libgstdaedalus.so" "$work/"
 rm -rf "$work/engine"; cp -r "$root/out/lib/daedalus" "$work/engine"
 gcc -O1 -Wall -Wextra -Werror -I"$root/kernel" -o "$work/client" "$here/client.c" || { note 1 "test client builds"; finish; }
@@ -106,11 +106,18 @@ if [ "${parts#*elements }" != "$parts" ] || wanted visl; then
     [ -e "$tool" ] || dotnet build "$root/src/Daedalus.Tool" -c Release -f net10.0 -v q -nologo >"$out/tool.log" 2>&1 || { note 1 "daedalusctl builds"; finish; }
 fi
 wanted elements && boot elements "tool=$tool"
-wanted visl && boot visl "tool=$tool"
+if wanted visl; then
+    # Beside it a sub-device with routes, which no driver without hardware has.
+    rm -rf "$out/routes"; cp -r "$here/routes" "$out/routes"
+    make -C "$uml" M="$out/routes" ARCH=um KCFLAGS=-Werror modules >"$out/routes.log" 2>&1 && cp "$out/routes/routes.ko" "$work/" || { note 1 "module with routes builds"; tail -n 20 "$out/routes.log"; }
+    boot visl "tool=$tool"
+fi
+wanted import && boot import
 if trixie=$("$here/trixie.sh" 2>"$out/trixie.log"); then
     wanted compliance && boot compliance "trixie=$trixie"
     wanted decode-next && DAEDALUS_VM_TIMEOUT=900 boot decode-next "trixie=$trixie"
     wanted elements-next && boot elements-next "trixie=$trixie"
+    wanted import-next && boot import-next "trixie=$trixie"
 else
     echo "SKIPPED: v4l2-compliance 1.30 (this release's expects what kernels no longer do) and GStreamer 1.26 (v4l2slav1dec): $(tail -n 1 "$out/trixie.log")"
 fi

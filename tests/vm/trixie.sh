@@ -6,7 +6,8 @@ set -euo pipefail
 export LC_ALL=C
 . "$(dirname "$0")/common.sh"
 case ${1:-clients} in
-clients) name=trixie packages=(base-files dash coreutils grep sed busybox-static v4l-utils gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad) ;;
+clients) name=trixie packages=(base-files dash coreutils grep sed busybox-static v4l-utils gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-gl
+    python3-gi gir1.2-gstreamer-1.0) ;;
 qemu) name=qemu packages=(base-files qemu-system-x86) ;;
 *) die "trixie.sh [clients|qemu]" ;;
 esac

@@ -163,8 +163,8 @@ internal static partial class DeviceNodes
         }
         try
         {
-            foreach (string path in Directory.EnumerateFiles("/dev", "video*"))
-                if (Is(path, major, minor))
+            foreach (string path in Directory.EnumerateFiles("/dev", "v*"))
+                if ((path.StartsWith("/dev/video", StringComparison.Ordinal) || path.StartsWith("/dev/v4l-subdev", StringComparison.Ordinal)) && Is(path, major, minor))
                     return path;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

@@ -34,6 +34,10 @@ internal static class V4L2Abi
     public const int H264FrameBased = 1, H264SliceBased = 0, H264StartCodeNone = 0, H264StartCodeAnnexB = 1;
 
     public const int MaxPlanes = 8;
+
+    /// <summary>Of linux/v4l2-subdev.h. The structure of the routing, and with it the number of the call, is another one since Linux 6.10.</summary>
+    public const uint SubdevQueryCap = 0x80405600, SubdevGetRouting = 0xc0405626, SubdevGetRoutingBefore = 0xc0285626;
+    public const uint SubdevCapStreams = 2, SubdevFormatActive = 1;
 }
 
 /// <summary>Numbers of linux/media.h.</summary>
@@ -42,7 +46,7 @@ internal static class MediaAbi
     public const uint DeviceInfo = 0xc1007c00, GetTopology = 0xc0487c04, RequestAlloc = 0x80047c05;
     public const uint RequestQueue = 0x7c80, RequestReinit = 0x7c81;
 
-    public const uint InterfaceVideo = 0x200, FunctionDecoder = 0x4008, FunctionIo = 0x10001;
+    public const uint InterfaceVideo = 0x200, InterfaceSubdevice = 0x203, FunctionDecoder = 0x4008, FunctionIo = 0x10001;
     public const uint LinkEnabled = 1, LinkImmutable = 2, LinkTypeMask = 0xf0000000, LinkInterface = 0x10000000;
     public const uint PadSink = 1, PadSource = 2;
 }

@@ -174,6 +174,41 @@ internal unsafe struct V4L2FrameSizeEnum
     public fixed uint Reserved[2];
 }
 
+/// <summary>struct v4l2_subdev_capability.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal unsafe struct V4L2SubdevCapability
+{
+    public uint Version, Capabilities;
+    public fixed uint Reserved[14];
+}
+
+/// <summary>struct v4l2_subdev_route.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal unsafe struct V4L2SubdevRoute
+{
+    public uint SinkPad, SinkStream, SourcePad, SourceStream, Flags;
+    public fixed uint Reserved[5];
+}
+
+/// <summary>struct v4l2_subdev_routing since Linux 6.10.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal unsafe struct V4L2SubdevRouting
+{
+    public uint Which, Length;
+    public ulong Routes;
+    public uint Count;
+    public fixed uint Reserved[11];
+}
+
+/// <summary>struct v4l2_subdev_routing of Linux 6.3 to 6.9.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal unsafe struct V4L2SubdevRoutingBefore
+{
+    public uint Which, Count;
+    public ulong Routes;
+    public fixed uint Reserved[6];
+}
+
 /// <summary>struct media_device_info.</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal unsafe struct MediaDeviceInfo

@@ -104,6 +104,38 @@ public partial class V4L2LayoutTests
         Assert.True(KernelControls.RefersBefore(controls, 2001));
     }
 
+    /// <summary>What a kernel answers, in the structures of its version: the numbers are those of the calls, the bytes those of v4l2-subdev.h.</summary>
+    [Theory]
+    [InlineData(0xc0405626u, 16)] // Linux 6.10: which, length, routes, count
+    [InlineData(0xc0285626u, 4)] // 6.3 to 6.9: which, count, routes
+    public unsafe void RoutesOfSubdevicesAreRead(uint number, int count)
+    {
+        uint streams = 2;
+        int Kernel(uint request, void* argument)
+        {
+            var p = (byte*)argument;
+            if (request == 0x80405600)
+            {
+                *(uint*)(p + 4) = streams;
+                return 0;
+            }
+            if (request != number)
+                return -25;
+            Assert.Equal(1u, *(uint*)p);
+            Assert.True(*(uint*)(p + 4) is >= 2 and <= 256);
+            uint[] routes = [0, 0, 2, 0, 1, 0, 0, 0, 0, 0, 1, 3, 2, 5, 2];
+            routes.CopyTo(new Span<uint>((void*)*(ulong*)(p + 8), 20));
+            *(uint*)(p + count) = 2;
+            return 0;
+        }
+        Assert.Equal([new(0, 0, 2, 0, 1), new(1, 3, 2, 5, 2)], SubdeviceRoutes.Read(Kernel)!);
+        streams = 1;
+        Assert.Null(SubdeviceRoutes.Read(Kernel));
+        number = 0;
+        streams = 2;
+        Assert.Null(SubdeviceRoutes.Read(Kernel));
+    }
+
     [Fact]
     public void DevicesThatAreNotThereAreNamed()
     {

@@ -6,7 +6,7 @@ import sys
 
 import vm
 
-PLUGINS = ("coreelements", "ivfparse", "videoparsersbad", "v4l2codecs", "videoconvertscale", "debugutilsbad", "matroska", "isomp4", "app", "typefindfunctions", "videofilter", "playback")
+PLUGINS = ("coreelements", "ivfparse", "videoparsersbad", "v4l2codecs", "videoconvertscale", "debugutilsbad", "matroska", "isomp4", "app", "typefindfunctions", "videofilter", "playback", "kms", "opengl")
 sys.path.insert(0, os.path.join(vm.ROOT, "tests", "conformance"))
 
 

@@ -21,6 +21,30 @@ def insmod():
     vm.wait_for(lambda: glob.glob("/dev/video*") and glob.glob("/dev/media*"), "visl's nodes")
 
 
+def routes():
+    """daedalusctl topology: the routes of a sub-device with streams, and none of one without."""
+    for name in ("videobuf2-dma-contig", "vimc", "routes"):
+        subprocess.run([vm.BUSYBOX, "insmod", os.path.join(vm.WORK, name + ".ko")], check=True)
+
+    def topology():
+        return json.loads(subprocess.run(["dotnet", os.environ["tool"], "topology", "--json"], stdout=subprocess.PIPE, text=True, timeout=60, check=True).stdout)
+
+    try:
+        vm.wait_for(lambda: len(glob.glob("/dev/v4l-subdev*")) > 2, "the sub-devices' nodes")
+        found = {t["model"]: t for t in topology()}
+        subdevices = [i for i in found["VIMC MDEV"]["interfaces"] if i["type"] == 0x203]
+        vm.check(len(subdevices) > 2 and all(i["node"].startswith("/dev/v4l-subdev") and "routes" not in i for i in subdevices), str(subdevices))
+        listed = [[r["sink-pad"], r["sink-stream"], r["source-pad"], r["source-stream"], r["flags"]] for i in found["routes"]["interfaces"] for r in i["routes"]]
+        vm.check(listed == [[0, 0, 2, 0, 1], [0, 1, 2, 1, 0], [1, 0, 2, 7, 1]], str(listed))
+        text = subprocess.run(["dotnet", os.environ["tool"], "topology"], stdout=subprocess.PIPE, text=True, timeout=60, check=True).stdout
+        vm.log(text)
+        vm.check("route 0/1 -> 2/1 [inactive]" in text and "route 1/0 -> 2/7 [active]" in text and text.count("route ") == 3, text)
+    finally:
+        for name in ("routes", "vimc", "videobuf2_dma_contig"):
+            vm.wait_for(lambda n=name: subprocess.run([vm.BUSYBOX, "rmmod", n], stderr=subprocess.DEVNULL, check=False).returncode == 0, f"rmmod {name}")
+    return f"{len(subdevices)} sub-devices without streams, {len(listed)} routes of one with"
+
+
 def contract(folder, entry, device="visl"):
     """Every frame of the stream is decoded through visl, none fails, in buffers of its own."""
     with elements.Pipeline(f"{elements.source(folder, entry)} ! {elements.ELEMENTS[entry['codec']]} name=d device={device} ! fakesink sync=false") as p:
@@ -50,6 +74,7 @@ def main():
     for entry in chosen["entries"]:
         vm.case(f"visl {elements.ELEMENTS[entry['codec']]} {entry['name']}", contract, chosen["folder"], entry)
     vm.case("by path", contract, chosen["folder"], chosen["entries"][0], glob.glob("/dev/video*")[0])
+    vm.case("routes of sub-devices", routes)
     vm.case("not by itself", nothing, chosen["folder"], chosen["entries"][0])
     vm.case("kernel log", vm.check_kernel_log)
     vm.finish()
