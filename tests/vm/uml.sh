@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Builds User-Mode Linux 6.12 from the distribution's source package and prints its build folder (the program is "linux" in it).
-# Cached by package version, configuration and patches: three minutes on two cores when cold, nothing when warm.
+# Cached by package version, configuration and patches: three to four minutes on two cores when cold, nothing when warm.
 set -euo pipefail
 export LC_ALL=C
 . "$(dirname "$0")/common.sh"
