@@ -13,6 +13,29 @@ internal static unsafe partial class Libc
     public const int ProtRead = 1, ProtWrite = 2;
     public const int MapShared = 1, MapPrivate = 2, MapFixed = 0x10, MapAnonymous = 0x20, MapNoReserve = 0x4000;
 
+    public const int ReadWrite = 2, NonBlocking = 0x800, CloseOnExec = 0x80000, SeekEnd = 2;
+
+    [LibraryImport(Library, EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int Open(string path, int flags);
+
+    [LibraryImport(Library, EntryPoint = "ioctl", SetLastError = true)]
+    public static partial int Ioctl(int fd, nuint request, void* argument);
+
+    [LibraryImport(Library, EntryPoint = "lseek", SetLastError = true)]
+    public static partial nint Lseek(int fd, nint offset, int whence);
+
+    [LibraryImport(Library, EntryPoint = "poll", SetLastError = true)]
+    public static partial int Poll(PollFd* fds, nuint count, int timeout);
+
+    [LibraryImport(Library, EntryPoint = "eventfd", SetLastError = true)]
+    public static partial int EventFd(uint initial, int flags);
+
+    [LibraryImport(Library, EntryPoint = "read", SetLastError = true)]
+    public static partial nint Read(int fd, void* data, nuint count);
+
+    [LibraryImport(Library, EntryPoint = "write", SetLastError = true)]
+    public static partial nint Write(int fd, void* data, nuint count);
+
     [LibraryImport(Library, EntryPoint = "memfd_create", SetLastError = true)]
     public static partial int MemfdCreate(byte* name, uint flags);
 
@@ -36,6 +59,14 @@ internal static unsafe partial class Libc
 
     [LibraryImport(Library, EntryPoint = "dladdr")]
     public static partial int DlAddr(nint address, DlInfo* info);
+
+    /// <summary>struct pollfd.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public struct PollFd
+    {
+        public int Fd;
+        public short Events, Returned;
+    }
 
     /// <summary>Dl_info.</summary>
     [StructLayout(LayoutKind.Sequential)]

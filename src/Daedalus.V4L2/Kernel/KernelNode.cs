@@ -5,13 +5,11 @@ using Daedalus.V4L2.Devices;
 namespace Daedalus.V4L2.Kernel;
 
 /// <summary>An open device node. Results of calls are 0 or more, or a negative errno.</summary>
-internal sealed unsafe partial class KernelNode : IDisposable
+internal sealed unsafe class KernelNode : IDisposable
 {
     public const int NoDevice = -19, Busy = -16, Again = -11, Invalid = -22, NoMemory = -12, Io = -5, NotTty = -25, NotSupported = -95, NotPermitted = -1, Cancelled = -125;
     public const short PollIn = 1, PollPri = 2, PollOut = 4, PollError = 8, PollHangUp = 16;
 
-    private const string Library = "libc.so.6";
-    private const int ReadWrite = 2, NonBlocking = 0x800, CloseOnExec = 0x80000;
     private const int Interrupted = 4;
 
     private int _fd;
@@ -34,7 +32,7 @@ internal sealed unsafe partial class KernelNode : IDisposable
     /// <summary>The same; null and a negative errno when it cannot be opened.</summary>
     public static KernelNode? TryOpen(string path, out int errno)
     {
-        int fd = OpenCall(path, ReadWrite | NonBlocking | CloseOnExec);
+        int fd = Libc.Open(path, Libc.ReadWrite | Libc.NonBlocking | Libc.CloseOnExec);
         errno = fd < 0 ? -Marshal.GetLastPInvokeError() : 0;
         return fd < 0 ? null : new KernelNode(path, fd);
     }
@@ -50,7 +48,7 @@ internal sealed unsafe partial class KernelNode : IDisposable
     {
         while (true)
         {
-            int result = IoctlCall(fd, request, argument);
+            int result = Libc.Ioctl(fd, request, argument);
             if (result >= 0)
                 return result;
             int errno = Marshal.GetLastPInvokeError();
@@ -62,10 +60,10 @@ internal sealed unsafe partial class KernelNode : IDisposable
     /// <summary>poll() of the node (unless no events are asked for) and of another descriptor; what came of the node, or a negative errno; whether the other is readable. Milliseconds: -1 = for ever.</summary>
     public int Poll(short events, int other, int milliseconds, out bool woken)
     {
-        PollFd* fds = stackalloc PollFd[2];
-        fds[0] = new PollFd { Fd = events == 0 ? -1 : _fd, Events = events };
-        fds[1] = new PollFd { Fd = other, Events = PollIn };
-        int n = PollCall(fds, other < 0 ? 1u : 2u, milliseconds);
+        Libc.PollFd* fds = stackalloc Libc.PollFd[2];
+        fds[0] = new Libc.PollFd { Fd = events == 0 ? -1 : _fd, Events = events };
+        fds[1] = new Libc.PollFd { Fd = other, Events = PollIn };
+        int n = Libc.Poll(fds, other < 0 ? 1u : 2u, milliseconds);
         woken = n > 0 && fds[1].Returned != 0;
         if (n >= 0)
             return fds[0].Returned;
@@ -76,22 +74,22 @@ internal sealed unsafe partial class KernelNode : IDisposable
     /// <summary>Waits until a request is complete; false when the time is over.</summary>
     public static bool WaitRequest(int fd, int milliseconds)
     {
-        PollFd p = new() { Fd = fd, Events = PollPri };
-        return PollCall(&p, 1, milliseconds) == 1 && (p.Returned & PollPri) != 0;
+        Libc.PollFd p = new() { Fd = fd, Events = PollPri };
+        return Libc.Poll(&p, 1, milliseconds) == 1 && (p.Returned & PollPri) != 0;
     }
 
-    public static int EventFd() => EventFdCall(0, CloseOnExec | NonBlocking);
+    public static int EventFd() => Libc.EventFd(0, Libc.CloseOnExec | Libc.NonBlocking);
 
     public static void Signal(int eventFd)
     {
         ulong one = 1;
-        _ = WriteCall(eventFd, &one, sizeof(ulong));
+        _ = Libc.Write(eventFd, &one, sizeof(ulong));
     }
 
     public static void Drain(int eventFd)
     {
         ulong count;
-        _ = ReadCall(eventFd, &count, sizeof(ulong));
+        _ = Libc.Read(eventFd, &count, sizeof(ulong));
     }
 
     public static string Message(int status) => Marshal.GetPInvokeErrorMessage(-status);
@@ -102,29 +100,4 @@ internal sealed unsafe partial class KernelNode : IDisposable
         if (fd >= 0)
             _ = Libc.Close(fd);
     }
-
-    [StructLayout(LayoutKind.Sequential)]
-    private struct PollFd
-    {
-        public int Fd;
-        public short Events, Returned;
-    }
-
-    [LibraryImport(Library, EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int OpenCall(string path, int flags);
-
-    [LibraryImport(Library, EntryPoint = "ioctl", SetLastError = true)]
-    private static partial int IoctlCall(int fd, nuint request, void* argument);
-
-    [LibraryImport(Library, EntryPoint = "poll", SetLastError = true)]
-    private static partial int PollCall(PollFd* fds, nuint count, int timeout);
-
-    [LibraryImport(Library, EntryPoint = "eventfd", SetLastError = true)]
-    private static partial int EventFdCall(uint initial, int flags);
-
-    [LibraryImport(Library, EntryPoint = "read", SetLastError = true)]
-    private static partial nint ReadCall(int fd, void* data, nuint count);
-
-    [LibraryImport(Library, EntryPoint = "write", SetLastError = true)]
-    private static partial nint WriteCall(int fd, void* data, nuint count);
 }
