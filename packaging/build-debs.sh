@@ -157,6 +157,11 @@ if [ "\$1" = configure ]; then
 fi
 T
 script prerm <<T
+# Afterwards modprobe does not know it any more. In a chroot it is not ours to unload.
+if [ "\$1" = remove ] && [ -d /run/systemd/system ] && [ -d /sys/module/daedalus_v4l2 ]; then
+    systemctl stop daedalusd.service || true
+    modprobe -r daedalus_v4l2 || echo "daedalus_v4l2 is in use: it stays loaded until rmmod or a restart."
+fi
 case "\$1" in remove | upgrade | deconfigure)
     if dkms status -m daedalus-v4l2 -v $version 2>/dev/null | grep -q .; then dkms remove -m daedalus-v4l2 -v $version --all; fi ;;
 esac

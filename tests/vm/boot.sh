@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Boots a virtual machine, runs one job (guest/JOB.py) in it and shows what failed:  boot.sh WORKDIR JOB [name=value…]
 # WORKDIR holds daedalus_v4l2.ko, busybox, daedalusd, engine/ and either linux (User-Mode Linux) or vmlinuz, initrd and qemu (a link to the
-# root folder of trixie.sh qemu); it receives log, dmesg, console, results. DAEDALUS_VM_TIMEOUT: seconds. DAEDALUS_VM_CPU: QEMU's.
+# root folder of trixie.sh qemu), with root.img where the job is a system of its own; it receives log, dmesg, console, results. DAEDALUS_VM_TIMEOUT: seconds. DAEDALUS_VM_CPU: QEMU's.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 work=$(cd "$1" && pwd) job=$2; shift 2
@@ -13,10 +13,15 @@ if [ -e "$work/vmlinuz" ]; then
     qemu=$(readlink -f "$work/qemu")
     # The next release's program with its libraries. Slab poisoning and red zones: what lockdep is to the other machine.
     append="console=ttyS0 panic=-1 slub_debug=FZPU start=$here/guest/init.sh"
+    disk=(-virtfs local,path=/,mount_tag=root,security_model=none,readonly=on,multidevs=remap)
+    if [ -e "$work/root.img" ]; then
+        append+=" root=/dev/vda rw systemd.show_status=0"
+        disk=(-drive "file=$work/root.img,if=virtio,format=raw,cache=unsafe")
+    fi
     for a in "${arguments[@]}"; do case $a in *' '*) append+=" \"$a\"" ;; *) append+=" $a" ;; esac; done
     timeout -k 5 "$limit" "$qemu/usr/lib64/ld-linux-x86-64.so.2" --library-path "$qemu/usr/lib/x86_64-linux-gnu" "$qemu/usr/bin/qemu-system-x86_64" \
         -L "$qemu/usr/share/qemu" -L "$qemu/usr/share/seabios" -M q35 -accel tcg,thread=multi -cpu "${DAEDALUS_VM_CPU:-max}" -smp 2 -m 2048 -nodefaults -display none -serial stdio -no-reboot \
-        -virtfs local,path=/,mount_tag=root,security_model=none,readonly=on,multidevs=remap -virtfs "local,path=$work,mount_tag=work,security_model=none" \
+        "${disk[@]}" -virtfs "local,path=$work,mount_tag=work,security_model=none" \
         -kernel "$work/vmlinuz" -initrd "$work/initrd" -append "$append" </dev/null >"$work/console" 2>&1 || true
 else
     # The machine's memory is a file; sparse, and deleted at once.

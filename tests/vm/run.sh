@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # The kernel route: builds the module for the distribution's kernels, then loads it in User-Mode Linux, and in those kernels in an emulated
 # machine, and lets foreign clients decode through it:  run.sh VECTORS [COUNTSFILE]      (out/ must hold daedalusd and the engine)
-# DAEDALUS_VM_PARTS chooses some of: modules smoke decode decode-slices elements visl import compliance decode-next elements-next import-next faults load stock (the distribution's kernels),
-# which are the default, and of what takes long: streams-long (eight streams for a minute), fuzz-long (five minutes of garbage), throughput (the kernel route over the embedded one; DAEDALUS_VM_CLIPS, a
+# DAEDALUS_VM_PARTS chooses some of: modules smoke decode decode-slices elements visl import compliance decode-next elements-next import-next faults load stock (the distribution's kernels) and
+# system (an installed system with our packages), which are the default, and of what takes long: streams-long (eight streams for a minute), fuzz-long (five minutes of garbage), throughput (the kernel route over the embedded one; DAEDALUS_VM_CLIPS, a
 # pattern, names clips in place of the vectors).
 # Packages are downloaded and unpacked in a cache (DAEDALUS_VM_CACHE, ~/.cache/gstdaedalus/vm), none is installed.
 set -uo pipefail
@@ -12,7 +12,7 @@ vectors=$1 counts=${2:-/dev/null}
 out=$root/out/vm
 work=$out/work
 mkdir -p "$work"
-parts=" ${DAEDALUS_VM_PARTS:-modules smoke decode decode-slices elements visl import compliance decode-next elements-next import-next faults load stock} "
+parts=" ${DAEDALUS_VM_PARTS:-modules smoke decode decode-slices elements visl import compliance decode-next elements-next import-next faults load stock system} "
 passed=0 failed=0
 
 wanted() { [ "${parts#* "$1" }" != "$parts" ]; }
@@ -98,6 +98,29 @@ stock() { # kernel CPU
     boot stock slow=4 tool=/mnt/daedalusctl ${trixie:+"trixie=$trixie"}
 }
 
+# A system that somebody installed our packages in: DKMS, systemd, udev, users.
+installed() {
+    local work=$out/system title=system log=$out/system.build code codec encoder options
+    mkdir -p "$work/clips"
+    "$root/packaging/build-debs.sh" out/debs >"$log" 2>&1 || { note 1 "packages can be built"; tail -n 20 "$log"; return; }
+    while IFS=: read -r codec encoder options; do
+        # shellcheck disable=SC2086
+        ffmpeg -nostdin -v error -y -f lavfi -i testsrc2=size=128x96:rate=25 -frames:v 8 -pix_fmt yuv420p -c:v "$encoder" $options -b:v 200k "$work/clips/$codec.mkv"
+        ffmpeg -nostdin -v error -i "$work/clips/$codec.mkv" -f rawvideo - | md5sum | cut -d' ' -f1 >"$work/clips/$codec.md5"
+    done <<<"vp9:libvpx-vp9:-cpu-used 8
+h264:libx264:-preset veryfast
+av1:libaom-av1:-cpu-used 8"
+    "$here/system.sh" "$work" "$root/out/debs" >"$log" 2>&1
+    code=$?
+    [ $code != 3 ] || { echo "SKIPPED: an installed system in QEMU: $(tail -n 1 "$log")"; return; }
+    note $code "DKMS builds and installs the module"
+    [ $code = 0 ] || { tail -n 20 "$log"; return; }
+    ln -sfn "$qemu" "$work/qemu"
+    cp "$here/guest/system.sh" "$work/"
+    boot system
+    rm -f "$work/root.img"
+}
+
 wanted smoke && boot smoke
 wanted decode && DAEDALUS_VM_TIMEOUT=900 boot decode
 wanted decode-slices && boot decode-slices
@@ -123,10 +146,13 @@ else
 fi
 wanted faults && boot faults
 wanted load && boot long what=streams,fuzz seconds=15 threads=3
-if wanted stock; then
+if wanted stock || wanted system; then
     if qemu=$("$here/trixie.sh" qemu 2>"$out/qemu.log"); then
-        stock 6.1-amd64 Nehalem
-        stock 6.12-amd64 max
+        if wanted stock; then
+            stock 6.1-amd64 Nehalem
+            stock 6.12-amd64 max
+        fi
+        wanted system && installed
     else
         echo "SKIPPED: the distribution's kernels in QEMU: $(tail -n 1 "$out/qemu.log")"
     fi
