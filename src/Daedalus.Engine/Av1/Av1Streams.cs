@@ -42,7 +42,8 @@ internal sealed unsafe class Av1Streams : IDisposable
         nuint count = (nuint)s->SbCols * (nuint)(tileRows * _rooms);
         _transforms.Reserve(count * (nuint)_transformBytes, sparse: true);
         _palettes.Reserve(count * (nuint)_paletteBytes, sparse: true);
-        if (!_coefficients.Reserve(count * (nuint)_coefficientBytes, sparse: true) && IsDirty)
+        // A third of a frame is what decoding ahead comes to fill, 500 small pages of 1080p in each frame in flight.
+        if (!_coefficients.Reserve(count * (nuint)_coefficientBytes, sparse: !ahead) && IsDirty)
             _coefficients.Clear();
         IsDirty = false;
     }
