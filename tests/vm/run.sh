@@ -3,7 +3,7 @@
 # The kernel route: builds the module for the distribution's kernels, then loads it in User-Mode Linux, and in those kernels in an emulated
 # machine, and lets foreign clients decode through it:  run.sh VECTORS [COUNTSFILE]      (out/ must hold daedalusd and the engine)
 # DAEDALUS_VM_PARTS chooses some of: modules smoke decode decode-slices elements visl import compliance decode-next elements-next import-next faults load stock (the distribution's kernels) and
-# system (an installed system with our packages), which are the default, and of what takes long: streams-long (eight streams for a minute), fuzz-long (five minutes of garbage), throughput (the kernel route over the embedded one; DAEDALUS_VM_CLIPS, a
+# system (an installed system with our packages), which are the default, and of what takes long: system-bookworm (the same of the release before), streams-long (eight streams for a minute), fuzz-long (five minutes of garbage), throughput (the kernel route over the embedded one; DAEDALUS_VM_CLIPS, a
 # pattern, names clips in place of the vectors).
 # Packages are downloaded and unpacked in a cache (DAEDALUS_VM_CACHE, ~/.cache/gstdaedalus/vm), none is installed.
 set -uo pipefail
@@ -99,8 +99,8 @@ stock() { # kernel CPU
 }
 
 # A system that somebody installed our packages in: DKMS, systemd, udev, users.
-installed() {
-    local work=$out/system title=system log=$out/system.build code codec encoder options
+installed() { # release
+    local work=$out/system-$1 title=system-$1 log=$out/system-$1.build code codec encoder options
     mkdir -p "$work/clips"
     "$root/packaging/build-debs.sh" out/debs >"$log" 2>&1 || { note 1 "packages can be built"; tail -n 20 "$log"; return; }
     while IFS=: read -r codec encoder options; do
@@ -110,10 +110,10 @@ installed() {
     done <<<"vp9:libvpx-vp9:-cpu-used 8
 h264:libx264:-preset veryfast
 av1:libaom-av1:-cpu-used 8"
-    "$here/system.sh" "$work" "$root/out/debs" >"$log" 2>&1
+    "$here/system.sh" "$work" "$root/out/debs" "$1" >"$log" 2>&1
     code=$?
-    [ $code != 3 ] || { echo "SKIPPED: an installed system in QEMU: $(tail -n 1 "$log")"; return; }
-    note $code "DKMS builds and installs the module"
+    [ $code != 3 ] || { echo "SKIPPED: an installed system of $1 in QEMU: $(tail -n 1 "$log")"; return; }
+    note $code "DKMS builds and installs the module on $1"
     [ $code = 0 ] || { tail -n 20 "$log"; return; }
     ln -sfn "$qemu" "$work/qemu"
     cp "$here/guest/system.sh" "$work/"
@@ -146,13 +146,14 @@ else
 fi
 wanted faults && boot faults
 wanted load && boot long what=streams,fuzz seconds=15 threads=3
-if wanted stock || wanted system; then
+if wanted stock || wanted system || wanted system-bookworm; then
     if qemu=$("$here/trixie.sh" qemu 2>"$out/qemu.log"); then
         if wanted stock; then
             stock 6.1-amd64 Nehalem
             stock 6.12-amd64 max
         fi
-        wanted system && installed
+        wanted system && installed trixie
+        wanted system-bookworm && installed bookworm
     else
         echo "SKIPPED: the distribution's kernels in QEMU: $(tail -n 1 "$out/qemu.log")"
     fi

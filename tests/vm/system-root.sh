@@ -1,20 +1,20 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A root folder with an installed system of the next release: systemd, udev, the distribution's kernel with its headers, DKMS, GStreamer. Prints it.
+# A root folder with an installed system of Debian (system-root.sh [trixie|bookworm]): systemd, udev, the distribution's kernel with its headers, DKMS, GStreamer. Prints it.
 # Needs root, debootstrap and a mirror; without them nothing is printed and the status is 3. Five minutes when cold; made again once a month.
 set -euo pipefail
 export LC_ALL=C
 . "$(dirname "$0")/common.sh"
-release=trixie
+release=${1:-trixie}
 packages=(systemd-sysv udev dbus kmod dkms linux-image-amd64 linux-headers-amd64 gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad v4l-utils)
 none() { say "$*"; exit 3; }
 [ "$(id -u)" = 0 ] || none "chroot needs root"
 command -v debootstrap >/dev/null && command -v mke2fs >/dev/null || none "debootstrap or mke2fs is not installed"
 mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 2>/dev/null | grep -m 1 '/debian/\?$') || none "apt knows no Debian mirror"
-to=$cache/system-$( (echo "$release ${packages[*]}"; date +%Y-%m; cat "$0") | sha256sum | cut -c 1-16)
+to=$cache/system-$release-$( (echo "$release ${packages[*]}"; date +%Y-%m; cat "$0") | sha256sum | cut -c 1-16)
 if [ ! -e "$to/.done" ]; then
     say "Installing a system of Debian $release…"
-    rm -rf --one-file-system "$cache"/system-*
+    rm -rf --one-file-system "$cache/system-$release"-*
     debs=${XDG_CACHE_HOME:-$HOME/.cache}/gstdaedalus/packages; mkdir -p "$debs"
     debootstrap --variant=minbase --cache-dir="$debs" --include=ca-certificates "$release" "$to" "$mirror" >"$cache/system.log" 2>&1 || none "$(tail -n 1 "$cache/system.log")"
     # The mirror as this system reaches it.

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# An installed system for QEMU:  system.sh OUTDIR DEBS    Status 3: not on this machine, the last line says why.
+# An installed system for QEMU:  system.sh OUTDIR DEBS [trixie|bookworm]    Status 3: not on this machine, the last line says why.
 # Copies the root of system-root.sh, installs the packages in it (DKMS builds the module for its kernel) and writes OUTDIR/root.img, vmlinuz, initrd.
 set -euo pipefail
 export LC_ALL=C
 . "$(dirname "$0")/common.sh"
 out=$(realpath "$1") debs=$(realpath "$2")
-base=$("$here/system-root.sh")
+base=$("$here/system-root.sh" "${3:-trixie}")
 tree=$out/tree
 cleanup() { mountpoint -q "$tree/proc" && umount "$tree/proc"; rm -rf --one-file-system "$tree"; }
 trap cleanup EXIT

@@ -122,12 +122,15 @@ t "owners and modes" owners
 t "user, capabilities, system calls, namespaces" fences
 t "systemd-analyze verify" verify
 t "systemd-analyze security" exposure
-t "udevadm verify" rules
+# Debian 12 has none.
+[ "$(udevadm --version)" -lt 254 ] || t "udevadm verify" rules
 t "daedalusctl status" status
 t "group daedalus may ask" may_ask
 t "others may not" may_not_ask
-for c in vp9 h264 av1; do t "group video decodes $c" ours $c "$( [ $c = h264 ] && echo 'h264parse ! ')daedalus${c}dec device=kernel"; done
-for c in vp9 h264 av1; do t "GStreamer's own decoder, $c" ours $c "$( [ $c = vp9 ] && echo vp9parse; [ $c = h264 ] && echo h264parse; [ $c = av1 ] && echo av1parse) ! v4l2sl${c}dec"; done
+# Linux before 6.5 has no controls for AV1.
+codecs="vp9 h264"; case $(uname -r) in 6.[0-4].*) ;; *) codecs="$codecs av1" ;; esac
+for c in $codecs; do t "group video decodes $c" ours $c "$( [ $c = h264 ] && echo 'h264parse ! ')daedalus${c}dec device=kernel"; done
+for c in $codecs; do t "GStreamer's own decoder, $c" ours $c "$( [ $c = vp9 ] && echo vp9parse; [ $c = h264 ] && echo h264parse; [ $c = av1 ] && echo av1parse) ! v4l2sl${c}dec"; done
 t "others do not decode" outsider
 t "the module cannot go while the daemon runs" held
 t "the watchdog is fed" alive
