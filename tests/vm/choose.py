@@ -15,7 +15,7 @@ import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 PIXELS = 352 * 288
-OURS = r"gen-vp9.-(refscale|mut-refscale|svc[23]|svc332|resize)|gen-vp90-size-\d+x1\.|resize_|vp90-2-21-resize"
+OURS = r"gen-vp9.-(refscale|mut-refscale|svc[23]|svc332|resize)|(gen-vp90-)?size-\d+x1\.|resize_|vp90-2-21-resize"
 # Slice groups, several picture parameter sets in a picture: what needs a control that V4L2 does not have (docs/private-controls.md).
 PRIVATE = r"jm-ext-|sp[12]_bt_|jm-base-fmo|FM[12]_|CAPAMA3_Sand_F|CVSE3"
 ENDINGS = ("ivf", "webm", "mkv", "264", "h264", "jsv", "26l", "avc", "jvt", "bit", "bits", "h26l", "mp4")
