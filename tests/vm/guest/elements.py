@@ -145,7 +145,7 @@ def names(folder, entry):
 def unplugged(folder, entry):
     """The daemon dies in the middle of a stream: an error message from the element, and the pipeline comes down."""
     with vm.Daemon() as daemon:
-        with Pipeline(f"{source(folder, entry)} ! identity sleep-time={20000 * vm.SLOW} ! {ELEMENTS[entry['codec']]} name=d device=kernel ! fakesink sync=false") as p:
+        with Pipeline(f"{source(folder, entry)} ! {slowly(entry)} ! {ELEMENTS[entry['codec']]} name=d device=kernel ! fakesink sync=false") as p:
             p.pipeline.set_state(Gst.State.PLAYING)
             vm.wait_for(lambda: p.stats()["frames"] >= 3, "the first frames")
             daemon.kill()
@@ -171,7 +171,14 @@ def player(case, path, decoder, cycles=1000):
 
 def longest(chosen, codec, ending=""):
     """A stream that lasts, of one size."""
-    return max((e for e in chosen["entries"] if e["codec"] == codec and e["file"].endswith(ending) and e["output_format"] == "yuv420p" and not re.search("svc|scale|size", e["name"])), key=lambda e: e["frames"])
+    fits = [e for e in chosen["entries"] if e["codec"] == codec and e["file"].endswith(ending) and e["output_format"] == "yuv420p"]
+    steady = [e for e in fits if e["frames"] >= 8 and not re.search("svc|scale|size", e["name"])]
+    return max(steady or fits, key=lambda e: e["frames"])
+
+
+def slowly(entry):
+    """An element that makes a stream last three seconds at least."""
+    return f"identity sleep-time={max(20000 * vm.SLOW, 3000000 // entry['frames'])}"
 
 
 def seekable(folder, chosen):
@@ -221,7 +228,7 @@ def described():
 
 def status(folder, entry):
     """daedalusctl status while a stream is held open, and after it."""
-    with Pipeline(f"{source(folder, entry)} ! identity sleep-time={20000 * vm.SLOW} ! {ELEMENTS[entry['codec']]} name=d device=kernel ! fakesink sync=false") as p:
+    with Pipeline(f"{source(folder, entry)} ! {slowly(entry)} ! {ELEMENTS[entry['codec']]} name=d device=kernel ! fakesink sync=false") as p:
         p.pipeline.set_state(Gst.State.PLAYING)
         vm.wait_for(lambda: p.stats()["frames"] >= 5, "the first frames")
         d = json.loads(tool("status", "--json"))
