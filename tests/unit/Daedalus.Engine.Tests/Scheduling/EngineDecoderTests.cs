@@ -28,24 +28,7 @@ public unsafe class EngineDecoderTests
         Assert.Equal(count, stream.Completions.Count);
         Assert.Equal(count, stream.Completions.Select(c => c.Cookie).Distinct().Count());
         Assert.All(stream.Completions, c => Assert.Equal(0, c.Status));
-        var hashes = new List<ulong>();
-        foreach (nint capture in captures)
-        {
-            ulong hash = 14695981039346656037;
-            for (int p = 0; p < stream.Layout.PlaneCount; p++)
-            {
-                AbiLayout l = stream.Layout;
-                int rows = p == 0 ? height : (height + 1) / 2;
-                int bytes = p == 0 ? width : (width + 1) / 2;
-                for (int y = 0; y < rows; y++)
-                {
-                    for (int x = 0; x < bytes; x++)
-                        hash = (hash ^ ((byte*)capture)[l.Offset[p] + (long)y * l.Stride[p] + x]) * 1099511628211;
-                }
-            }
-            hashes.Add(hash);
-        }
-        return hashes;
+        return [.. captures.Select(stream.HashOf)];
     }
 
     [Theory]

@@ -49,6 +49,23 @@ internal sealed unsafe class SyntheticStream : IDisposable
     public List<(ulong Cookie, int Status, bool Corrupted)> Completions { get; } = [];
     public Action? OnDone { get; set; }
 
+    /// <summary>FNV-1a over the visible bytes of the rows of a picture's planes, one byte a sample.</summary>
+    public ulong HashOf(nint capture)
+    {
+        AbiLayout l = Layout;
+        ulong hash = 14695981039346656037;
+        for (int p = 0; p < l.PlaneCount; p++)
+        {
+            int rows = p == 0 ? _height : (_height + 1) / 2, bytes = p == 0 ? _width : (_width + 1) / 2;
+            for (int y = 0; y < rows; y++)
+            {
+                for (int x = 0; x < bytes; x++)
+                    hash = (hash ^ ((byte*)capture)[l.Offset[p] + (long)y * l.Stride[p] + x]) * 1099511628211;
+            }
+        }
+        return hash;
+    }
+
     public static V4L2CtrlVp9Frame KeyFrame(int width, int height) => new()
     {
         Flags = Vp9FrameFlags.KeyFrame | Vp9FrameFlags.ShowFrame | Vp9FrameFlags.RefreshFrameContext | Vp9FrameFlags.XSubsampling | Vp9FrameFlags.YSubsampling,

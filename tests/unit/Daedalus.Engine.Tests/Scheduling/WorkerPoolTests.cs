@@ -29,22 +29,7 @@ public unsafe class WorkerPoolTests
         stream.Decoder.Drain();
         Assert.Equal(count, stream.Completions.Select(c => c.Cookie).Distinct().Count());
         Assert.All(stream.Completions, c => Assert.True(c.Status == 0 || (cancelEvery != 0 && c.Status == Errno.Canceled), $"frame {c.Cookie}: {c.Status}"));
-        AbiLayout l = stream.Layout;
-        var hashes = new List<ulong>();
-        foreach (nint capture in captures)
-        {
-            ulong hash = 14695981039346656037;
-            for (int p = 0; p < 3; p++)
-            {
-                for (int y = 0; y < (p == 0 ? height : (height + 1) / 2); y++)
-                {
-                    for (int x = 0; x < (p == 0 ? width : (width + 1) / 2); x++)
-                        hash = (hash ^ ((byte*)capture)[l.Offset[p] + (long)y * l.Stride[p] + x]) * 1099511628211;
-                }
-            }
-            hashes.Add(hash);
-        }
-        return hashes;
+        return [.. captures.Select(stream.HashOf)];
     }
 
     private static List<ulong>[] DecodeAtOnce(int streams, int count, WorkerPool pool, int cancelEvery = 0)
