@@ -11,7 +11,8 @@
  * memory, and daed_device.lock.
  *
  * The daemon's calls never take a context's lock: a client that sits on it can
- * not stop the daemon. What a DONE leaves to do is done in the context's work.
+ * not stop the daemon. What a DONE leaves to do is done in the context's work,
+ * or in the client's own poll().
  */
 #ifndef DAEDALUS_INTERNAL_H
 #define DAEDALUS_INTERNAL_H
